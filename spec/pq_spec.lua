@@ -327,6 +327,19 @@ describe("dwsync.pq", function()
         assert.equal("57014", err.code)
     end)
 
+    it("speaks UTF-8, whatever its settings say", function()
+        local raw = assert(pq.connect(server:url(), { client_encoding = "LATIN1" }))
+        local state
+        repeat
+            state = assert(raw:poll())
+        until state == "done" or not core.wait(raw:socket(), state, 30)
+        assert.equal("UTF8", raw:parameter "client_encoding")
+        assert.is_nil(raw:parameter "no_such_parameter")
+        assert.equal("done", (raw:poll())) -- again
+        raw:close()
+        assert.same({ { "ü" } }, connection:query "SELECT chr(252)")
+    end)
+
     it("refuses what PostgreSQL cannot hold, and a closed connection", function()
         assert.has_error(function() connection.raw:send "SELECT '\0'" end)
         assert.has_error(function() connection.raw:send("SELECT $1", "\0") end)
@@ -475,6 +488,19 @@ end)
 
 -- Also run where threads are watched (spec/build/threads.sh), so no other program is started here.
 describe("dwsync.pq alone", function()
+    it("says which libpq is at work", function()
+        assert.is_true(pq.version() >= 140000)
+    end)
+
+    it("names its classes", function()
+        local lookup = assert(pq.lookup "127.0.0.1")
+        assert.error_matches(function() lookup.poll(io.stdout) end, "dwsync.pq.lookup expected")
+        lookup:close()
+        connect_to({ "" }, function(raw)
+            assert.error_matches(function() raw.poll(io.stdout) end, "dwsync.pq.connection expected")
+        end)
+    end)
+
     it("leaves a lookup's descriptors to no other program", function()
         local function open()
             local numbers = {}
@@ -533,6 +559,8 @@ describe("dwsync.pq alone", function()
                 local state, err = finish "poll"
                 assert.is_nil(state)
                 assert.is_false(err.alive)
+                assert.is_nil(err.code)
+                assert.matches("^%S.*[^%s]$", err.message)
             end)
             connect_to({ WELCOME, noise }, function(raw, finish)
                 assert.equal("done", (finish "poll"))
@@ -540,8 +568,22 @@ describe("dwsync.pq alone", function()
                 local state, err = finish "receive"
                 assert.is_nil(state)
                 assert.is_false(err.alive)
+                assert.matches("^%S.*[^%s]$", err.message)
             end)
         end
+    end)
+
+    it("is not spoken to before it is made", function()
+        connect_to({ WELCOME }, function(raw, finish)
+            for _, step in ipairs { { "send", "SELECT 1" }, { "copy", "COPY t FROM STDIN", "" }, { "receive" } } do
+                local result, err = raw[step[1]](raw, step[2], step[3])
+                assert.is_nil(result)
+                assert.same({ message = "the connection is not made yet, or belongs to another process",
+                    alive = false }, err)
+            end
+            assert.equal("done", (finish "poll"))
+            assert.is_true(raw:send "SELECT 1")
+        end)
     end)
 
     it("takes a few settings that override", function()
@@ -550,6 +592,9 @@ describe("dwsync.pq alone", function()
         local raw = pq.connect("", settings)
         if raw then
             raw:close()
+        end
+        for _, wrong in ipairs { { "a" }, { host = 1 }, { [1.5] = "a" }, { host = true } } do
+            assert.error_matches(function() pq.connect("", wrong) end, "settings must be strings by name")
         end
         settings.connect_timeout = "5"
         assert.error_matches(function() pq.connect("", settings) end, "more than 8 settings")

@@ -206,11 +206,16 @@ and ]], found["DwsyncDown warning"].expr)
             assert.equal(case[2], (reason:gsub("^[^:]*init_spec%.lua:%d+: ", "")))
             assert.matches("init_spec%.lua:", reason)
         end
-        local reason = select(2, pcall(function()
-            alerts.render() -- this line
-        end))
-        assert.matches("^[^:]*init_spec%.lua:%d+: render: expected the rules that dwsync%.health%.rules gives, "
-            .. "got nil$", reason)
+        for expected, wrong in pairs {
+            ["render: expected the rules that dwsync.health.rules gives, got nil"] = function()
+                alerts.render()
+            end,
+            ["render_fleet: job is 7, expected a text of printable ASCII"] = function()
+                alerts.render_fleet { job = 7 }
+            end,
+        } do
+            assert.matches("init_spec%.lua:%d+: " .. expected .. "$", select(2, pcall(wrong)))
+        end
     end)
 
     it("are the same text each time, compiled by LuaJIT or not", function()

@@ -330,6 +330,15 @@ local function is_declaration(tokens, i)
     return tokens[i].kind == "name" and (after.kind == "name" or after.text == ":" or after.text == "*")
 end
 
+-- Sizes that Lua is given beforehand.
+local function is_hint(tokens, i)
+    local k = i - 1
+    while tokens[k] and tokens[k].text:find "^[,%w_>.-]+$" do
+        k = k - 1
+    end
+    return tokens[k] and tokens[k].text == "(" and (tokens[k - 1] or {}).text == "lua_createtable"
+end
+
 local function c_changes(list, tokens)
     local is_code, inside, head_end = c_code_braces(tokens), { false }, 0
     for i, token in ipairs(tokens) do
@@ -360,9 +369,7 @@ local function c_changes(list, tokens)
                 add(list, "0 returned", tokens[i + 1].first, tokens[last].last, "0", token.line)
             end
         end
-        -- Sizes that Lua is given beforehand are hints.
-        local hint = before.text:find "^[(,]$" and tokens[i - 2] and (tokens[i - 5] or {}).text == "lua_createtable"
-        if not hint then
+        if not is_hint(tokens, i) then
             change_token(list, "c", tokens, i)
         end
     end

@@ -108,6 +108,16 @@ describe("changes of C", function()
         assert.is_true(turned "a < 0 ? -a : (u)a")
     end)
 
+    it("leave alone the room that a table of Lua's is made with", function()
+        for _, sizes in ipairs { "L, 0, 3", "d->L, 2, 0", "L, LIST, 1" } do
+            local call = ("lua_createtable(%s);"):format(sizes)
+            are({ ("statement deleted: %s → ;"):format(call) }, call)
+        end
+        are({ "off by one: lua_rawseti(L, -2, 3); → lua_rawseti(L, -2, 2);",
+            "off by one: lua_rawseti(L, -2, 3); → lua_rawseti(L, -3, 3);",
+            "statement deleted: lua_rawseti(L, -2, 3); → ;" }, "lua_rawseti(L, -2, 3);")
+    end)
+
     it("leave alone which of two is chosen that are the same", function()
         local function turned(statement)
             for _, change in ipairs(changes("x.c", "int f(void)\n{\n" .. statement .. "\n}\n")) do

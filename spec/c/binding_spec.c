@@ -307,7 +307,45 @@ static void limits_functions_alone(void)
     lua_close(L);
 }
 
+/* All that the module keeps in the registry, and all that is in it. */
+static void names_its_classes(void)
+{
+    static const char *const classes[][2] = {
+        {"dwsync.buf", "__gc __index __name"},
+        {"dwsync.decoder", "__index __name step"},
+        {"dwsync.ids", "__close __gc __index __name begin_again close"},
+        {"dwsync.mail", "__close __gc __index __name close step"},
+        {"dwsync.pool", "__close __gc __index __name __tostring cancel close next pending submit watch"},
+        {"dwsync.response", "__index __name"},
+        {"dwsync.signature", "__gc __index __name"},
+    };
+    lua_State *L = new_state();
+    run(L, "open()\n"
+           "function members(class)\n"
+           "  local list = {}\n"
+           "  for name in pairs(class or {}) do list[#list + 1] = name end\n"
+           "  table.sort(list)\n"
+           "  return table.concat(list, ' ')\n"
+           "end");
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        spec_about(classes[i][0]);
+        lua_getglobal(L, "members");
+        luaL_getmetatable(L, classes[i][0]);
+        if (EXPECT(lua_istable(L, -1))) {
+            lua_getfield(L, -1, "__name");
+            EXPECT_TEXT(spec_text(lua_tostring(L, -1)), spec_text(classes[i][0]));
+            lua_pop(L, 1);
+        }
+        EXPECT_INT(lua_pcall(L, 1, 1, 0), LUA_OK);
+        EXPECT_TEXT(spec_text(lua_tostring(L, -1)), spec_text(classes[i][1]));
+        lua_settop(L, 0);
+    }
+    spec_about(NULL);
+    lua_close(L);
+}
+
 static const struct spec_case cases[] = {
+    {"each class has a name of its own and its methods", names_its_classes},
     {"the module can be opened again when opening it failed", survives_opening},
     {"a page that is decoded without enough memory is an error", survives_decoding},
     {"records that are noted without enough memory are an error", survives_noting_what_was_seen},

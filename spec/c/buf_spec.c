@@ -411,6 +411,65 @@ static void comparison_is_by_byte(void)
     EXPECT(dws_text_compare_nocase(LITERAL("["), LITERAL("{")) != 0);
 }
 
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+/* The byte among `to` that is where `c` is among `from`, or `c`. */
+static char mapped(char c, const char *from, const char *to)
+{
+    const char *at = c ? strchr(from, c) : NULL;
+    return at ? to[at - from] : c;
+}
+
+static void each_byte_is_known_for_what_it_is(void)
+{
+    size_t wrong = 0;
+    for (int i = 0; i < 256; i++) {
+        const char c = (char)i;
+        char upper[] = {c, 'a'}, lower[] = {c, 'A'};
+        const char token[] = {'a', c};
+        dws_upper(upper, 2);
+        dws_lower(lower, 2);
+        wrong += upper[0] != mapped(c, LOWER, UPPER) || upper[1] != 'A';
+        wrong += lower[0] != mapped(c, UPPER, LOWER) || lower[1] != 'a';
+        wrong += dws_text_is_token((struct dws_text){token, 2}) !=
+                 (c && strchr("!#$%&'*+-.^_`|~" DIGITS UPPER LOWER, c) != NULL);
+        wrong += dws_text_is_token((struct dws_text){token + 1, 1}) != dws_text_is_token((struct dws_text){token, 2});
+        for (int k = 0; k < 256; k++) {
+            const char other = (char)k;
+            const int order = (unsigned char)mapped(c, UPPER, LOWER) - (unsigned char)mapped(other, UPPER, LOWER);
+            const int found = dws_text_compare_nocase((struct dws_text){&c, 1}, (struct dws_text){&other, 1});
+            wrong += (order > 0) - (order < 0) != (found > 0) - (found < 0);
+        }
+    }
+    EXPECT_INT(wrong, 0);
+    EXPECT(!dws_text_is_token((struct dws_text){NULL, 0}));
+}
+
+static void each_pair_of_digits_is_decoded(void)
+{
+    static const char hex[] = DIGITS "abcdefABCDEF";
+    size_t wrong = 0;
+    for (int high = 0; high < 256; high++) {
+        for (int low = 0; low < 256; low++) {
+            const char text[] = {'%', (char)high, (char)low};
+            const char *first = high ? strchr(hex, high) : NULL, *second = low ? strchr(hex, low) : NULL;
+            struct dws_buf out = {0};
+            dws_buf_append_decoded(&out, (struct dws_text){text, 3});
+            if (first && second) {
+                const long value = (first - hex > 15 ? first - hex - 6 : first - hex) * 16 +
+                                   (second - hex > 15 ? second - hex - 6 : second - hex);
+                wrong += out.length != 1 || (unsigned char)out.data[0] != value;
+            } else {
+                wrong += out.length != 3 || memcmp(out.data, text, 3) != 0;
+            }
+            dws_buf_free(&out);
+        }
+    }
+    EXPECT_INT(wrong, 0);
+}
+
 static void trimming_takes_spaces_and_tabs_at_the_ends(void)
 {
     EXPECT_TEXT(dws_text_trim(LITERAL(" \t a \t b\t ")), LITERAL("a \t b"));
@@ -452,6 +511,8 @@ static void a_long_message_is_cut(void)
 }
 
 static const struct spec_case cases[] = {
+    {"each byte is known for what it is", each_byte_is_known_for_what_it_is},
+    {"each pair of digits is decoded, and nothing else", each_pair_of_digits_is_decoded},
     {"a buffer grows and keeps its content", grows_and_keeps_content},
     {"reserve makes room that appends then use", reserve_makes_room},
     {"appending nothing allocates nothing", empty_appends_allocate_nothing},

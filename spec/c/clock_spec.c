@@ -81,6 +81,28 @@ static void expires_at_its_deadline_and_not_before(void)
     exchange_close(&e);
 }
 
+static void gives_half_a_minute_to_what_names_no_time(void)
+{
+    static const long none[] = {0, -1};
+    for (size_t i = 0; i < 2; i++) {
+        struct exchange e;
+        exchange_open(&e, 1, silent, 1, NULL);
+        fake_clock(1000, 0);
+        EXPECT_STATUS(exchange_submit(&e, 1, "/"), DWS_OK);
+        EXPECT_STATUS(dws_pool_next(e.pool, 0, &e.completion), DWS_PENDING);
+        e.transport.timeout_ms = none[i];
+        EXPECT_STATUS(exchange_submit(&e, 2, "/"), DWS_OK);
+        fake_ms = 30999;
+        EXPECT_STATUS(dws_pool_next(e.pool, 0, &e.completion), DWS_PENDING);
+        fake_ms = 31000;
+        EXPECT_STATUS(dws_pool_next(e.pool, 0, &e.completion), DWS_OK);
+        EXPECT_INT(e.completion.tag, 2);
+        EXPECT_STATUS(e.completion.error.status, DWS_ERR_TIMEOUT);
+        faked = false;
+        exchange_close(&e);
+    }
+}
+
 /* The deadlines of several queued requests need not be in order. */
 static void expires_each_at_its_own_deadline(void)
 {
@@ -109,6 +131,7 @@ static void expires_each_at_its_own_deadline(void)
 static const struct spec_case cases[] = {
     {"a deadline that is met while the transfer starts still holds", a_deadline_met_at_the_start_still_holds},
     {"a queued request expires at its deadline and not before", expires_at_its_deadline_and_not_before},
+    {"a request that names no time has half a minute", gives_half_a_minute_to_what_names_no_time},
     {"every queued request expires at its own deadline, in whatever order they were made",
      expires_each_at_its_own_deadline},
 };

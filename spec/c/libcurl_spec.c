@@ -3,7 +3,10 @@
  * It must not change what libcurl does inside: --wrap reaches only libdws and this program. */
 #include "exchange.h"
 
+#include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <curl/curl.h>
@@ -23,6 +26,41 @@ static bool fails(const char *call)
     return true;
 }
 
+/* What is told to libcurl meanwhile, a line for each option, in its order; or NULL. */
+static struct dws_buf *told;
+
+static void note(const char *name, const char *value)
+{
+    if (!told)
+        return;
+    dws_buf_append_string(told, name);
+    dws_buf_append_string(told, " ");
+    dws_buf_append_string(told, value);
+    dws_buf_append_string(told, "\n");
+}
+
+static void note_option(CURLoption what, const void *value)
+{
+    const struct curl_easyoption *option = curl_easy_option_by_id(what);
+    char number[32];
+    snprintf(number, sizeof number, "%" PRIdPTR, (intptr_t)value);
+    if (what == CURLOPT_MAIL_RCPT_ALLLOWFAILS) /* which has two names in libcurl */
+        note("MAIL_RCPT_ALLLOWFAILS", number);
+    else if (option->type == CURLOT_LONG || option->type == CURLOT_VALUES || option->type == CURLOT_OFF_T)
+        note(option->name, number);
+    else if (option->type == CURLOT_STRING)
+        note(option->name, value ? value : "nothing");
+    else
+        note(option->name, value ? "something" : "nothing");
+}
+
+static void note_number(const char *name, const void *value)
+{
+    char number[32];
+    snprintf(number, sizeof number, "%" PRIdPTR, (intptr_t)value);
+    note(name, number);
+}
+
 #define WRAP(type, name, failure, parameters, arguments)         \
     type __real_##name parameters;                               \
     type __wrap_##name parameters;                               \
@@ -32,7 +70,7 @@ static bool fails(const char *call)
     }
 
 /* Options are numbers and pointers, which are handed on alike. */
-#define WRAP_OPTION(type, name, failure, handle, option)                  \
+#define WRAP_OPTION(type, name, failure, handle, option, noted)           \
     type __real_##name(handle *self, option what, ...);                   \
     type __wrap_##name(handle *self, option what, ...);                   \
     type __wrap_##name(handle *self, option what, ...)                    \
@@ -41,6 +79,7 @@ static bool fails(const char *call)
         va_start(list, what);                                             \
         void *value = va_arg(list, void *);                               \
         va_end(list);                                                     \
+        noted;                                                            \
         return fails(#name) ? failure : __real_##name(self, what, value); \
     }
 
@@ -52,9 +91,11 @@ WRAP(CURLMcode, curl_multi_add_handle, multi_failure, (CURLM * multi, CURL *easy
 WRAP(CURLMcode, curl_multi_perform, multi_failure, (CURLM * multi, int *running), (multi, running))
 WRAP(CURLMcode, curl_multi_poll, multi_failure,
      (CURLM * multi, struct curl_waitfd extra[], unsigned count, int ms, int *ready), (multi, extra, count, ms, ready))
-WRAP_OPTION(CURLcode, curl_easy_setopt, CURLE_OUT_OF_MEMORY, CURL, CURLoption)
-WRAP_OPTION(CURLMcode, curl_multi_setopt, multi_failure, CURLM, CURLMoption)
-WRAP_OPTION(CURLSHcode, curl_share_setopt, CURLSHE_NOMEM, CURLSH, CURLSHoption)
+WRAP_OPTION(CURLcode, curl_easy_setopt, CURLE_OUT_OF_MEMORY, CURL, CURLoption, note_option(what, value))
+WRAP_OPTION(CURLMcode, curl_multi_setopt, multi_failure, CURLM, CURLMoption,
+            note_number(what == CURLMOPT_MAXCONNECTS ? "MAXCONNECTS" : "another", value))
+WRAP_OPTION(CURLSHcode, curl_share_setopt, CURLSHE_NOMEM, CURLSH, CURLSHoption,
+            note_number(what == CURLSHOPT_SHARE ? "SHARE" : "another", value))
 
 static const struct script good = SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), AGAIN);
 
@@ -202,7 +243,211 @@ static void a_mail_fails_at_any_call(void)
     exchange_close(&e);
 }
 
+/* ---- what libcurl is told ----------------------------------------------------------------------- */
+
+static void expect_told(struct dws_buf *said, const char *expected)
+{
+    told = NULL;
+    EXPECT_TEXT(dws_buf_text(said), spec_text(expected));
+    dws_buf_free(said);
+}
+
+static void tells_libcurl_how_many_connections_stay(void)
+{
+    struct dws_buf said = {0};
+    struct dws_pool *pool = NULL;
+    struct dws_error error;
+    told = &said;
+    EXPECT_STATUS(dws_pool_new(3, &pool, &error), DWS_OK);
+    dws_pool_free(pool);
+    expect_told(&said, "SHARE 4\nMAXCONNECTS 3\n"); /* the sessions of TLS */
+    said = (struct dws_buf){0};
+    told = &said;
+    for (size_t i = 0; i < 2; i++) {
+        EXPECT_STATUS(dws_pool_cache_take(i ? 9 : 3, &pool, &error), DWS_OK);
+        dws_pool_cache_give(pool);
+    }
+    dws_pool_cache_clear();
+    expect_told(&said, "SHARE 4\nMAXCONNECTS 3\nMAXCONNECTS 8\nSHARE 4\nMAXCONNECTS 9\nMAXCONNECTS 9\n");
+}
+
+#define SAFE_TLS "SSLVERSION 6\nSSL_VERIFYPEER 1\nSSL_VERIFYHOST 2\n"
+#define SOCKETS                                                                                           \
+    "NOSIGNAL 1\nQUICK_EXIT 1\nTCP_KEEPALIVE 1\nOPENSOCKETFUNCTION something\nOPENSOCKETDATA something\n" \
+    "CLOSESOCKETFUNCTION something\nCLOSESOCKETDATA something\nPREREQFUNCTION something\nPREREQDATA something\n"
+#define ROUTE(scheme) \
+    "SUPPRESS_CONNECT_HEADERS 1\nPROTOCOLS_STR " scheme "\nFOLLOWLOCATION 0\nPATH_AS_IS 1\nHTTP_VERSION 2\n"
+#define READING                                                              \
+    "HTTPHEADER something\nHEADERFUNCTION something\nHEADERDATA something\n" \
+    "WRITEFUNCTION something\nWRITEDATA something\nERRORBUFFER something\nPRIVATE something\n"
+
+static void tells_libcurl_what_a_request_is(void)
+{
+    static const struct {
+        struct dws_request request;
+        struct dws_transport transport;
+        const char *expected;
+    } requests[] = {
+        {{.url = TEXT("http://127.0.0.1:1/")},
+         {.user_agent = "a"},
+         "SHARE something\nHTTPGET 1\nCUSTOMREQUEST GET\n" SAFE_TLS
+         "PROXY \n" ROUTE("http") "USERAGENT a\nCONNECTTIMEOUT_MS 10000\n" SOCKETS "URL http://127.0.0.1:1/\n" READING},
+        {{.method = TEXT("put"), .url = TEXT("https://127.0.0.1:1/a/../b"), .body = TEXT("xyz")},
+         {.user_agent = "a",
+          .ca_file = "/nowhere/ca",
+          .client_cert = "/nowhere/cert",
+          .client_key = "/nowhere/key",
+          .proxy = "http://p:1",
+          .connect_timeout_ms = 1,
+          .certificate_info = true},
+         "SHARE something\nPOSTFIELDSIZE_LARGE 3\nCOPYPOSTFIELDS something\nCUSTOMREQUEST PUT\n" SAFE_TLS
+         "CAINFO /nowhere/ca\nCAPATH nothing\nSSLCERT /nowhere/cert\nSSLKEY /nowhere/key\n"
+         "CERTINFO 1\nFRESH_CONNECT 1\nPROXY http://p:1\n" ROUTE("https") "USERAGENT a\nCONNECTTIMEOUT_MS 1\n" SOCKETS
+                                                                          "URL https://127.0.0.1:1/a/../b\n" READING},
+        {{.method = TEXT("HEAD"), .url = TEXT("http://example.com/")},
+         {.user_agent = "a", .allow_http = true, .connect_timeout_ms = LONG_MAX},
+         "SHARE something\nHTTPGET 1\nNOBODY 1\n" SAFE_TLS ROUTE(
+             "http") "USERAGENT a\nCONNECTTIMEOUT_MS 2147483647\n" SOCKETS "URL http://example.com/\n" READING},
+    };
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        struct dws_buf said = {0};
+        struct dws_pool *pool = NULL;
+        struct dws_error error;
+        EXPECT_STATUS(dws_pool_new(1, &pool, &error), DWS_OK);
+        told = &said;
+        EXPECT_STATUS(dws_pool_submit(pool, 1, &requests[i].request, &requests[i].transport, &error), DWS_OK);
+        expect_told(&said, requests[i].expected);
+        dws_pool_free(pool);
+    }
+}
+
+/* How long what is told is for a request, when the pool sent another before it. */
+static size_t told_for(struct dws_pool *pool, const struct dws_request *request, const struct dws_transport *transport)
+{
+    struct dws_buf said = {0};
+    struct dws_completion completion;
+    struct dws_error error;
+    told = &said;
+    EXPECT_STATUS(dws_pool_submit(pool, 1, request, transport, &error), DWS_OK);
+    EXPECT(dws_pool_cancel(pool, 1));
+    EXPECT_STATUS(dws_pool_next(pool, 0, &completion), DWS_OK);
+    EXPECT_STATUS(dws_pool_next(pool, 0, &completion), DWS_IDLE); /* which makes it ready for the next one */
+    told = NULL;
+    const size_t length = said.length;
+    dws_buf_free(&said);
+    return length;
+}
+
+static void tells_libcurl_only_what_is_new(void)
+{
+    static const struct dws_request get = {.url = TEXT("https://127.0.0.1:1/")};
+    static const struct dws_transport plain = {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""};
+    static const struct {
+        struct dws_request request;
+        struct dws_transport transport;
+        bool as_before;
+    } next[] = {
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, true},
+        {{.url = TEXT("https://localhost:2/x"), .method = TEXT("get")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .timeout_ms = 5, .max_response_bytes = 1},
+         true},
+        {{.url = TEXT("http://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://example.com/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://169.254.169.254/")}, {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/cb", .user_agent = "a", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "b", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .proxy = ""}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, {.ca_file = "/nowhere/ca", .user_agent = "a"}, false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .client_cert = "/nowhere/c"},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .client_key = "/nowhere/k"},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .connect_timeout_ms = 7},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .certificate_info = true},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/"), .method = TEXT("PUT")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""},
+         false},
+        {{.url = TEXT("https://127.0.0.1:1/"), .body = TEXT("")},
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = ""},
+         false},
+    };
+    for (size_t i = 0; i < sizeof next / sizeof *next; i++) {
+        struct dws_pool *pool = NULL;
+        struct dws_error error;
+        char about[20];
+        snprintf(about, sizeof about, "number %zu", i);
+        spec_about(about);
+        EXPECT_STATUS(dws_pool_new(1, &pool, &error), DWS_OK);
+        EXPECT(told_for(pool, &get, &plain) > 500);
+        EXPECT((told_for(pool, &next[i].request, &next[i].transport) < 300) == next[i].as_before);
+        dws_pool_free(pool);
+    }
+    spec_about(NULL);
+}
+
+#define MAIL_SOCKETS                                                                                      \
+    "PROXY \nNOSIGNAL 1\nFORBID_REUSE 1\nVERBOSE 1\nDEBUGFUNCTION something\nDEBUGDATA something\n"       \
+    "OPENSOCKETFUNCTION something\nOPENSOCKETDATA something\nCLOSESOCKETFUNCTION something\n"             \
+    "CLOSESOCKETDATA something\nHEADERFUNCTION something\nHEADERDATA something\nREADFUNCTION something\n" \
+    "READDATA something\nERRORBUFFER something\n"
+#define ENVELOPE(tls) \
+    "USE_SSL " tls "\nMAIL_FROM a@b\nMAIL_RCPT something\nMAIL_RCPT_ALLLOWFAILS 1\nUPLOAD 1\nINFILESIZE_LARGE 6\n"
+
+static void tells_libcurl_what_a_mail_is(void)
+{
+    static const struct dws_text to = TEXT("c@d");
+    static const struct {
+        enum dws_mail_tls tls;
+        struct dws_text user, password;
+        struct dws_transport transport;
+        const char *expected;
+    } mails[] = {
+        {.tls = DWS_MAIL_PLAIN,
+         .expected = "URL smtp://localhost:25\nPROTOCOLS_STR smtp\n" ENVELOPE("0") SAFE_TLS
+         "CONNECTTIMEOUT_MS 10000\nTIMEOUT_MS 30000\n" MAIL_SOCKETS},
+        {.tls = DWS_MAIL_STARTTLS,
+         .user = TEXT("u"),
+         .password = TEXT("p"),
+         .transport = {.ca_file = "/nowhere/ca", .timeout_ms = 1, .connect_timeout_ms = 1},
+         .expected = "URL smtp://localhost:25\nPROTOCOLS_STR smtp\n" ENVELOPE(
+             "3") "USERNAME u\nPASSWORD p\n" SAFE_TLS
+                  "CAINFO /nowhere/ca\nCAPATH nothing\nCONNECTTIMEOUT_MS 1\nTIMEOUT_MS 1\n" MAIL_SOCKETS},
+        {.tls = DWS_MAIL_IMPLICIT,
+         .transport = {.ca_file = "/nowhere/ca", .timeout_ms = LONG_MAX, .connect_timeout_ms = LONG_MAX},
+         .expected = "URL smtps://localhost:25\nPROTOCOLS_STR smtps\n" ENVELOPE("0") SAFE_TLS
+         "CAINFO /nowhere/ca\nCAPATH nothing\nCONNECTTIMEOUT_MS 2147483647\nTIMEOUT_MS 2147483647\n" MAIL_SOCKETS},
+    };
+    for (size_t i = 0; i < sizeof mails / sizeof *mails; i++) {
+        const struct dws_mail what = {.host = LITERAL("localhost"),
+                                      .port = 25,
+                                      .tls = mails[i].tls,
+                                      .user = mails[i].user,
+                                      .password = mails[i].password,
+                                      .from = LITERAL("a@b"),
+                                      .to = &to,
+                                      .to_count = 1,
+                                      .message = LITERAL("a: b\r\n")};
+        struct dws_buf said = {0};
+        struct dws_mail_transfer *mail = NULL;
+        struct dws_error error = {DWS_OK, ""};
+        told = &said;
+        EXPECT_STATUS(dws_mail_start(&what, &mails[i].transport, &mail, &error), DWS_OK);
+        expect_told(&said, mails[i].expected);
+        dws_mail_free(mail);
+    }
+}
+
 static const struct spec_case cases[] = {
+    {"libcurl is told how many connections stay", tells_libcurl_how_many_connections_stay},
+    {"libcurl is told all that a request is, and what it must not do", tells_libcurl_what_a_request_is},
+    {"libcurl is told what differs from the request before, and nothing again", tells_libcurl_only_what_is_new},
+    {"libcurl is told all that a mail is, and what it must not do", tells_libcurl_what_a_mail_is},
     {"a pool that libcurl does not give all it needs is not made", a_pool_is_not_made_by_half},
     {"a request is an error of its own kind at whichever call libcurl fails, and the next one succeeds",
      a_request_fails_at_any_call},

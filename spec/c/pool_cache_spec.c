@@ -1,6 +1,7 @@
 /* pool_cache_spec.c: idle pools handed from thread to thread: reuse, bounds, what stays in them, fork.
  * It must not check anything in a thread of its own: threads count, the spec looks when they have ended. */
 #include "exchange.h"
+#include "locks.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -273,6 +274,12 @@ static void leaves_the_parents_alone(void)
     close_shared(&e);
 }
 
+/* Of all the cases before it. */
+static void gives_back_only_locks_that_it_holds(void)
+{
+    EXPECT_INT(locks_not_held(), 0);
+}
+
 static const struct spec_case cases[] = {
     {"a pool that was given back keeps its connections", keeps_connections},
     {"the pool given last is taken first", gives_out_the_last_one_first},
@@ -284,6 +291,7 @@ static const struct spec_case cases[] = {
     {"many threads at once use no more connections than they are", serves_threads},
     {"a thread uses the connection that another opened", hands_a_connection_on},
     {"a child process begins with none and leaves its parent's alone", leaves_the_parents_alone},
+    {"only locks that are held are given back", gives_back_only_locks_that_it_holds},
 };
 
 SPEC_MAIN(cases)

@@ -1,6 +1,7 @@
 /* pool_spec.c: many transfers at once: order, concurrency, reuse, cancelling, ending.
  * It must not pass because of time that went by: gates on the server hold answers back. */
 #include "exchange.h"
+#include "memory.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -458,7 +459,30 @@ static void watches_any_number_of_descriptors(void)
     exchange_close(&e);
 }
 
+static void says_that_there_is_no_memory(void)
+{
+    struct dws_pool *pool = NULL;
+    struct dws_error error = {0};
+    memory_left = 0;
+    EXPECT_STATUS(dws_pool_new(1, &pool, &error), DWS_ERR_MEMORY);
+    memory_left = -1;
+    EXPECT(!pool);
+    EXPECT_STATUS(dws_pool_new(1, &pool, &error), DWS_OK);
+    for (int i = 0; i < 40; i++) {
+        if (i == 0 || i == 8 || i == 24) { /* room is made for */
+            memory_left = 0;
+            EXPECT_STATUS(dws_pool_watch(pool, i, true, true, &error), DWS_ERR_MEMORY);
+            EXPECT_TEXT(spec_text(error.message), LITERAL("pool: out of memory"));
+        }
+        memory_left = i == 0 || i == 8 || i == 24 ? -1 : 0;
+        EXPECT_STATUS(dws_pool_watch(pool, i, true, true, &error), DWS_OK);
+    }
+    memory_left = -1;
+    dws_pool_free(pool);
+}
+
 static const struct spec_case cases[] = {
+    {"a pool and what it watches want memory, and it is said when there is none", says_that_there_is_no_memory},
     {"requests that follow one another share a connection", reuses_a_connection},
     {"a kept connection that the server closed or reset is replaced", replaces_a_connection_that_the_server_closed},
     {"a connection that was to be closed is not used again", opens_a_connection_where_the_last_was_closed},

@@ -381,6 +381,50 @@ static const struct credential_case bad_credentials[] = {
     {{.ak = TEXT("AK"), .sk = TEXT(SECRET), .algorithm = TEXT("")}, "algorithm"},
 };
 
+static enum dws_status sign_as(const struct dws_credentials *credentials, struct dws_text date)
+{
+    const struct dws_request request = {.url = TEXT("https://h/")};
+    struct dws_signature signature = {{0}, {0}};
+    struct dws_error error = {0};
+    const enum dws_status status =
+        dws_sign(&request, credentials, (struct dws_signed_names){NULL, 0}, date, &signature, &error);
+    dws_signature_free(&signature);
+    return status;
+}
+
+/* At the beginning, within, and at the end. */
+static void takes_only_the_bytes_of_each_part(void)
+{
+    size_t wrong = 0;
+    for (int c = 0; c < 256; c++) {
+        const bool visible = c > ' ' && c < 0x7F;
+        for (size_t at = 0; at < 3; at++) {
+            struct dws_credentials credentials = {.ak = TEXT("AK"),
+                                                  .sk = TEXT("SK"),
+                                                  .algorithm = TEXT("V11-HMAC-SHA256"),
+                                                  .region = TEXT("r"),
+                                                  .service = TEXT("s")};
+            char part[] = "xxx";
+            char date[] = DATE;
+            part[at] = (char)c;
+            const struct dws_text changed = {part, 3};
+            credentials.ak = changed;
+            wrong += (sign_as(&credentials, LITERAL(DATE)) == DWS_OK) != (visible && c != ',');
+            credentials.ak = LITERAL("AK");
+            credentials.region = changed;
+            wrong += (sign_as(&credentials, LITERAL(DATE)) == DWS_OK) != (visible && c != ',' && c != '/');
+            credentials.region = LITERAL("r");
+            credentials.service = changed;
+            wrong += (sign_as(&credentials, LITERAL(DATE)) == DWS_OK) != (visible && c != ',' && c != '/');
+            credentials.service = LITERAL("s");
+            date[at * 5] = (char)c; /* digits all three */
+            wrong +=
+                (sign_as(&credentials, (struct dws_text){date, sizeof date - 1}) == DWS_OK) != (c >= '0' && c <= '9');
+        }
+    }
+    EXPECT_INT(wrong, 0);
+}
+
 static void refuses_wrong_credentials(void)
 {
     struct sample sample = {0};
@@ -467,6 +511,7 @@ static void reports_every_failed_allocation(void)
 }
 
 static const struct spec_case cases[] = {
+    {"each part takes the bytes that it may hold, and no others", takes_only_the_bytes_of_each_part},
     {"the published vectors are reproduced at every stage", reproduces_published_vectors},
     {"the query is split, decoded once, ordered by name then value, and encoded", orders_and_encodes_the_query},
     {"the path is decoded once, encoded by segment, and ends in a slash", encodes_the_path},

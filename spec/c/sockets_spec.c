@@ -3,6 +3,7 @@
 #include "exchange.h"
 
 #include "dws/sockets.h"
+#include "memory.h"
 
 #include <poll.h>
 
@@ -54,6 +55,34 @@ static void knows_those_that_are_open(void)
     exchange_close(&e);
 }
 
+static void knows_as_many_as_there_are(void)
+{
+    static const struct script scripts[] = {SCRIPT(RECEIVE, SEND(OK_TWO), AGAIN)};
+    struct exchange e;
+    struct dws_sockets sockets = {0};
+    CURL *easy[9];
+    exchange_open(&e, 1, scripts, 1, NULL);
+    for (size_t i = 0; i < 9; i++) {
+        easy[i] = watched(&sockets, &e);
+        const bool more = i == 0 || i == 4 || i == 8; /* room is made for, which there is no memory for at first */
+        if (more) {
+            memory_left = 0;
+            EXPECT(curl_easy_perform(easy[i]) == CURLE_COULDNT_CONNECT);
+            memory_left = -1;
+            EXPECT_INT(sockets.count, i);
+        }
+        EXPECT(curl_easy_perform(easy[i]) == CURLE_OK);
+        EXPECT_INT(sockets.count, i + 1);
+    }
+    for (size_t i = 0; i < 9; i++) {
+        curl_easy_cleanup(easy[i]);
+        EXPECT_INT(sockets.count, 8 - i);
+    }
+    dws_sockets_free(&sockets);
+    EXPECT(!sockets.list && sockets.capacity == 0);
+    exchange_close(&e);
+}
+
 static void leaves_one_that_spoke_unasked(void)
 {
     static const struct script scripts[] = {
@@ -81,6 +110,7 @@ static void leaves_one_that_spoke_unasked(void)
 
 static const struct spec_case cases[] = {
     {"connections are known from their opening to their end", knows_those_that_are_open},
+    {"as many are known as there are, and none opened that there is no memory for", knows_as_many_as_there_are},
     {"one on which bytes came that nobody asked for is left", leaves_one_that_spoke_unasked},
 };
 

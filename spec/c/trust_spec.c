@@ -2,13 +2,16 @@
  * It must not check anything in a thread of its own: threads count, the spec looks when they have ended. */
 #include "dws/trust.h"
 #include "exchange.h"
+#include "locks.h"
 #include "spec.h"
 #include "tls_files.h"
 
 #include <pthread.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +79,110 @@ static void leaves_to_libcurl_what_it_cannot_read(void)
     EXPECT(!dws_trust_open(spec_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")));
     EXPECT_INT(dws_trust_kept(), before);
     dws_trust_close(NULL);
+}
+
+/* ---- the system's ------------------------------------------------------------------------------- */
+
+/* What the file system says of the system's authorities. */
+static struct {
+    const char *path; /* of the one that is another now, or NULL */
+    bool gone;
+    time_t seconds;
+} another;
+
+int __real_stat(const char *path, struct stat *info);
+int __wrap_stat(const char *path, struct stat *info);
+int __wrap_stat(const char *path, struct stat *info)
+{
+    const bool is_another = another.path && strcmp(path, another.path) == 0;
+    const int failed = is_another && another.gone ? -1 : __real_stat(path, info);
+    if (is_another)
+        info->st_mtim.tv_sec += another.seconds;
+    return failed;
+}
+
+static long system_number(void)
+{
+    struct dws_trust *trust = dws_trust_open((struct dws_text){NULL, 0});
+    const long number = trust ? dws_trust_number(trust) : 0;
+    dws_trust_close(trust);
+    return number;
+}
+
+static void parses_the_systems_anew_when_they_are_others(void)
+{
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+    const char *const paths[] = {info->cainfo, info->capath};
+    const long number = system_number();
+    EXPECT(number > 0);
+    EXPECT_INT(system_number(), number);
+    for (size_t i = 0; i < 2; i++) {
+        if (!paths[i])
+            continue;
+        another.path = paths[i];
+        another.seconds = 1;
+        const long changed = system_number();
+        EXPECT(changed > number);
+        EXPECT_INT(system_number(), changed);
+        another.seconds = 2;
+        EXPECT(system_number() > changed);
+        another.gone = true;
+        const long gone = system_number();
+        EXPECT(gone > changed + 1);
+        another.seconds = 0;
+        EXPECT_INT(system_number(), gone);
+        another.gone = false;
+        another.path = NULL;
+        EXPECT_INT(system_number(), number);
+    }
+}
+
+static void stamps_all_that_differs_between_two_files(void)
+{
+    static const size_t fields[] = {
+        offsetof(struct stat, st_dev),          offsetof(struct stat, st_ino),
+        offsetof(struct stat, st_size),         offsetof(struct stat, st_mtim.tv_sec),
+        offsetof(struct stat, st_mtim.tv_nsec), offsetof(struct stat, st_ctim.tv_sec),
+        offsetof(struct stat, st_ctim.tv_nsec),
+    };
+    struct stat info;
+    memset(&info, 0, sizeof info);
+    const struct dws_stamp before = dws_stamp_of(&info);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        memset(&info, 0, sizeof info);
+        ((char *)&info)[fields[i]] = 1;
+        const struct dws_stamp after = dws_stamp_of(&info);
+        EXPECT(memcmp(&before, &after, sizeof before) != 0);
+    }
+    memset(&info, 0, sizeof info);
+    info.st_atim.tv_sec = 1; /* it was merely read */
+    const struct dws_stamp after = dws_stamp_of(&info);
+    EXPECT(memcmp(&before, &after, sizeof before) == 0);
+}
+
+/* Of a file that is too large nothing is trusted. */
+static void reads_a_file_of_16_mebibytes_and_no_more(void)
+{
+    enum { MOST = 16 * 1024 * 1024 };
+    struct tls_files *files = tls_files_new();
+    struct bytes ca;
+    char path[] = "/tmp/dwsync-trust-XXXXXX";
+    read_bytes(tls_ca(files), &ca);
+    char *line = malloc(MOST);
+    const int fd = mkstemp(path);
+    EXPECT(line && fd >= 0);
+    memset(line, '#', MOST);
+    for (size_t i = 0; i < MOST; i += 64)
+        line[i] = '\n';
+    EXPECT_INT(write(fd, ca.data, ca.length), ca.length);
+    EXPECT_INT(write(fd, line, MOST - ca.length), MOST - ca.length);
+    EXPECT(dws_load_authorities(path));
+    EXPECT_INT(write(fd, "\n", 1), 1);
+    EXPECT(!dws_load_authorities(path));
+    close(fd);
+    unlink(path);
+    free(line);
+    tls_files_free(files);
 }
 
 static void keeps_a_bounded_number(void)
@@ -208,14 +315,24 @@ static void is_loaded_before_it_is_needed(void)
     tls_files_free(files);
 }
 
+/* Of all the cases before it. */
+static void gives_back_only_locks_that_it_holds(void)
+{
+    EXPECT_INT(locks_not_held(), 0);
+}
+
 static const struct spec_case cases[] = {
     {"the same bytes are parsed once, other bytes are another trust", shares_what_holds_the_same_bytes},
     {"what cannot be read is left to libcurl", leaves_to_libcurl_what_it_cannot_read},
+    {"the system's are parsed anew when their file or folder is another", parses_the_systems_anew_when_they_are_others},
+    {"a stamp has all that differs between two files", stamps_all_that_differs_between_two_files},
+    {"a file of 16 MiB is read, and a larger one is not", reads_a_file_of_16_mebibytes_and_no_more},
     {"a bounded number is kept, and one in use outlives its place", keeps_a_bounded_number},
     {"many threads open and close them at once", is_shared_by_threads},
     {"a child process has what its parent parsed, unless a connection used it",
      is_parsed_anew_by_a_child_when_it_was_used},
     {"what is loaded ahead is what the first connection uses", is_loaded_before_it_is_needed},
+    {"only locks that are held are given back", gives_back_only_locks_that_it_holds},
 };
 
 SPEC_MAIN(cases)

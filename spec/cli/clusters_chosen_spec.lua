@@ -1,6 +1,8 @@
 local command = require "spec.support.command"
 local run = command.run
 
+local unpack = table.unpack or unpack -- luacheck: ignore
+
 local HEALTHY, FAILING = command.healthy(), {}
 for i = 1, 5 do
     FAILING[i] = command.failed("f" .. i, i - 0.5)
@@ -356,6 +358,46 @@ describe("whose records a command is about", function()
         _, status, err = ids(B)
         assert.equal(2, status)
         assert.matches("^dwsync: config: stdin has no records of cluster bbbbbbbb", err)
+    end)
+
+    it("is asked for anew where all clusters are meant, and to look up names from some minutes ago", function()
+        local clusters_chosen = require "dwsync.cli.clusters_chosen"
+        local question
+        local function ask(args)
+            local client = { monotonic = function() return 5 end, option = function() return 30 end,
+                find_clusters = function(_, given)
+                    question = given
+                    return {}
+                end }
+            local made = assert(clusters_chosen.new(args, { getenv = function(name)
+                return command.ENVIRONMENT[name]
+            end, note = function() end, is_terminal = function() return false end }))
+            made.client = client
+            assert.same({}, made:fetch(args.parameters))
+            return question
+        end
+        assert.same({ clusters = { "*" }, exclude = { "a" }, max_age = 0, timeout = 30 },
+            ask { all_clusters = true, cluster = {}, exclude = { "a" } })
+        assert.same({ clusters = { "b" }, timeout = 7 }, ask { cluster = { "b" }, parameters = { timeout = 7 } })
+    end)
+
+    it("takes --limit of old for the size of a page, and says so", function()
+        for _, case in ipairs { { "7", "--limit", "7" }, { "5", "--limit", "7", "--page-size", "5" },
+            { "5", "--page-size", "5" } } do
+            local size = table.remove(case, 1)
+            local _, _, err, requests = run({ "health", "0c1b4a2e-7d1f-4f43-a8a1-6a2b8f4f2b01", unpack(case) },
+                { service = function() return 200, command.page {} end })
+            assert.equal(size, requests[1].url:match "[?&]limit=(%d+)")
+            assert.equal(case[1] == "--limit", err:find("--limit is now called --page-size here", 1, true) ~= nil)
+        end
+    end)
+
+    it("goes without names that a history cannot tell, and says why", function()
+        local notes = {}
+        require("dwsync.cli.clusters_chosen").note_unnamed({ unnamed = { message = "m", hint = "h" } },
+            { note = function(_, ...) notes[#notes + 1] = { ... } end })
+        require("dwsync.cli.clusters_chosen").note_unnamed({}, {})
+        assert.same({ { "the names of clusters cannot be read: m", "h" } }, notes)
     end)
 
     it("must be one where the records of a file name none", function()

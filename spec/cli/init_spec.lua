@@ -125,6 +125,7 @@ describe("wrong usage", function()
             '--timeout is "1e999", expected a length of time' },
         ["half a retry"] = { { "clusters", "--retries", "1.5" },
             "--retries is 1.5, expected an integer of 0 or more" },
+        ["nothing behind --"] = { { "emulator", "--" }, "a command must follow --" },
         ["no columns"] = { { "clusters", "--columns", "," }, '--columns is ",", expected names separated by commas' },
     }
     for name, case in pairs(CASES) do
@@ -208,6 +209,66 @@ describe("what is raised inside a command", function()
         assert.equal("dwsync: boom?[2J\n", err:match "^[^\n]*\n")
         assert.is_truthy(err:find("stack traceback:\n", 1, true))
         assert.is_nil(err:find("\27", 1, true))
+    end)
+end)
+
+describe("each option and argument of each command", function()
+    local elements = {}
+
+    local function walk(parser, path)
+        for _, list in ipairs { parser._options, parser._arguments } do
+            for _, element in ipairs(list) do
+                local name = element._name or element._aliases[#element._aliases]
+                elements[#elements + 1] = { of = element, name = name, path = path .. name }
+            end
+        end
+        for _, command in ipairs(parser._commands) do
+            walk(command, path .. command._name .. " ")
+        end
+    end
+
+    setup(function()
+        local parser = require "argparse" "dwsync"
+        for file in processes.run("ls lua/dwsync/cli/commands"):gmatch "([%w_]+)%.lua" do
+            require("dwsync.cli.commands." .. file).configure(parser:command((file:gsub("_", "-"))))
+        end
+        walk(parser, "")
+        assert.is_true(#elements > 150)
+    end)
+
+    it("says in the help what it is", function()
+        for _, element in ipairs(elements) do
+            if not element.of._hidden then
+                assert.matches("^%w.*[.%])]$", element.of._description or "", nil, element.path)
+            end
+        end
+    end)
+
+    it("is in the help, but for --limit where it was the size of a page", function()
+        local hidden = {}
+        for _, element in ipairs(elements) do
+            hidden[#hidden + 1] = element.of._hidden and element.path or nil
+        end
+        table.sort(hidden)
+        assert.same({ "check --limit", "health --limit", "history pull --limit", "notify --limit", "replay --limit",
+            "report --limit", "wait --limit", "watch --limit" }, hidden)
+    end)
+
+    it("names itself where its value is wrong", function()
+        local read = 0
+        for _, element in ipairs(elements) do
+            local convert = element.of._convert
+            if convert and element.path ~= "emulator --regions" then -- which takes any words
+                local message
+                for _, value in ipairs { "", "\0", ("x"):rep(1000), "-1" } do
+                    local taken, wrong = convert(value)
+                    message = message or taken == nil and wrong
+                end
+                assert.equal(element.name, tostring(message):match "^(.-):? ", element.path)
+                read = read + 1
+            end
+        end
+        assert.is_true(read > 100)
     end)
 end)
 

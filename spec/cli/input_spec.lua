@@ -133,6 +133,39 @@ describe("records of an input", function()
         assert.equal("/: Is a directory", err.message)
     end)
 
+    it("are decoded many lines at once, where each is one object without others in it", function()
+        local core = require "dwsync.core"
+        local decode_page, calls = core.decode_page, 0
+        finally(function() core.decode_page = decode_page end)
+        core.decode_page = function(...)
+            calls = calls + 1
+            return decode_page(...)
+        end
+        local function calls_for(count, line, more)
+            calls = 0
+            assert.equal(count + (more and 3 or 0), #assert(read((line .. "\n"):rep(count) .. (more or ""))))
+            return calls
+        end
+        local flat, nested = '{"id":"a"}', '{"id":"a","x":{}}'
+        for count, expected in pairs { [1] = 1, [2] = 1, [500] = 1, [501] = 2, [502] = 2, [1000] = 2, [1001] = 3 } do
+            assert.same({ count, expected }, { count, calls_for(count, flat) })
+        end
+        assert.equal(3, calls_for(3, nested))
+        assert.equal(3, calls_for(2, flat, nested .. "\n" .. flat .. "\n" .. flat))
+        local function of_bytes(bytes)
+            return '{"id":"' .. ("a"):rep(bytes - 9) .. '"}'
+        end
+        assert.equal(2, calls_for(4, of_bytes(512 * 1024)))
+        assert.equal(3, calls_for(4, of_bytes(512 * 1024 + 1)) - 1)
+    end)
+
+    it("name the line of a document that is wrong, wherever it is", function()
+        for text, line in pairs { ['{"count":1,\n"sync_records":[\nx\n]\n}\n'] = 3, ["\n\n[\nx,\n{}\n]\n"] = 4,
+            ["[x\n]\n"] = 1 } do
+            assert.matches(("^config: standard input line %d: "):format(line), (select(2, read(text))))
+        end
+    end)
+
     it("are announced when they come from a terminal", function()
         local stderr = command.stream()
         input.read("-", context.new { stdin = command.reader "", stderr = stderr,

@@ -49,6 +49,13 @@ describe("the port for metrics", function()
                 .. "Connection: close\r\n\r\n$"):format(status), ask(port, request .. "\r\n\r\n"))
         end
         assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics?a=b HTTP/1.1\r\n\r\n"))
+    end)
+
+    it("reads so many bytes of a request, and answers nothing to more", function()
+        local begun, rest = "GET / HTTP/1.1\r\nA: ", "\r\n\r\n"
+        local blanks = ("x"):rep(8192 - #begun - #rest)
+        assert.matches("^HTTP/1.1 200 ", ask(port, begun .. blanks .. rest))
+        assert.equal("", ask(port, begun .. blanks .. "x" .. rest))
         assert.equal("", ask(port, ("x"):rep(9000)))
     end)
 
@@ -100,6 +107,26 @@ describe("the port for metrics", function()
             return port.count == 0
         end, function() return "no connection, but there are " .. port.count end)
         assert.matches("^HTTP/1.1 200 ", ask(port, "GET /metrics HTTP/1.1\r\n\r\n"))
+    end)
+
+    it("gives up answers under way when it closes", function()
+        local other = assert(metrics_port.listen({ host = "127.0.0.1", port = 0 }, function() return "" end))
+        local socket, is_over = uv.new_tcp(), false
+        socket:connect("127.0.0.1", other.port, function()
+            socket:read_start(function(_, chunk) is_over = chunk == nil end)
+        end)
+        patience.wait_until(function()
+            uv.run "nowait"
+            return other.count == 1
+        end, function() return "a connection" end)
+        other:close()
+        assert.equal(0, other.count)
+        patience.wait_until(function()
+            uv.run "nowait"
+            return is_over
+        end, function() return "the connection to end" end)
+        socket:close()
+        uv.run "nowait"
     end)
 
     it("says why it cannot listen", function()

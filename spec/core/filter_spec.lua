@@ -34,6 +34,47 @@ describe("core.check_choice", function()
         end
     end)
 
+    it("knows two kinds of pages, each with its own fields", function()
+        local no_kind = "kind: expected 'records' or 'accounts'"
+        for message, wrong in pairs {
+            [no_kind] = { { kind = "record" }, { kind = "accountss" }, { kind = "" }, { kind = 1 }, { kind = true },
+                { kind = {} } },
+            ["fields: an account has no field 'id'"] = { { kind = "accounts", fields = { "login", "id" } } },
+            ["fields: a record has no field 'login'"] = { { kind = "records", fields = { "id", "login" } },
+                { fields = { "login" } } },
+            ["where: an account has no field 'status'"] = { { kind = "accounts", where = { status = "x" } } },
+            ["where: a record has no field 'name'"] = { { kind = "records", where = { name = "x" } } },
+            ["where: a record has no field '1'"] = { { where = { "x" } } },
+            ["where: login is compared with true or false, got string"] = {
+                { kind = "accounts", where = { login = "true" } }, { kind = "accounts", where = { login = { "x" } } } },
+            ["where: login wants a value, a list of values"] = { { kind = "accounts", where = { login = {} } },
+                { kind = "accounts", where = { login = { min = 0 } } } },
+            ["where: status is compared with texts, got number"] = { { where = { status = 1 } },
+                { where = { status = { "x", 1 } } } },
+            ["where: start_time is compared with integers, got string"] = { { where = { start_time = "1" } } },
+            ["where: start_time is compared with integers, got boolean"] = { { where = { start_time = { 1, true } } } },
+            ["where: start_time is compared with integers, got another number"] = { { where = { start_time = 0.5 } },
+                { where = { start_time = 1 / 0 } }, { where = { start_time = 0 / 0 } } },
+            ["where: max of a range must be a number, got string"] = { { where = { start_time = { max = "1" } } } },
+            ["fields: expected a list of field names, got string"] = { { fields = "id" } },
+            ["fields: expected a list of field names, got number"] = { { fields = { "id", 1 } } },
+        } do
+            for _, options in ipairs(wrong) do
+                assert.same({ false, message }, { core.check_choice(options) })
+            end
+        end
+        for _, good in ipairs { {}, { kind = "records" }, { kind = "records", fields = { "id" }, where = { id = "a" } },
+            { kind = "accounts" }, { kind = "accounts", fields = { "name", "login", "user_type" },
+                where = { login = true, name = { "a", "b" }, user_type = "IAM" } } } do
+            assert.same({ true }, { core.check_choice(good) })
+        end
+        local body = '{"users":[{"name":"a","login":true},{"name":"b","login":false,"user_type":"IAM"}]}'
+        for login, name in pairs { [true] = "a", [false] = "b" } do
+            assert.same({ users = { { name = name } } }, (core.decode_page(body,
+                { kind = "accounts", fields = { "name" }, where = { login = login } })))
+        end
+    end)
+
     it("takes a field any number of times, and looks at nothing behind the options", function()
         local fields = {}
         for i = 1, 100000 do

@@ -392,6 +392,35 @@ describe("a response", function()
     end)
 end)
 
+describe("a response that is to be decoded", function()
+    local RECORDS = '{"count":1,"sync_records":[{"id":"a"}]}'
+    for name, case in pairs {
+        ["has a page, and no body"] = { "200 OK", RECORDS, {}, { "page", "status" } },
+        ["has the page's place where ids are noted"] = { "200 OK", RECORDS, { ids = true },
+            { "page", "place", "status" } },
+        ["has its body where it is none, and why"] = { "200 OK", "none", {}, { "body", "page_error", "status" } },
+        ["is left as it is when it refuses"] = { "404 No", RECORDS, {}, { "body", "status" } },
+        ["is one from 200 on"] = { "299 OK", RECORDS, {}, { "page", "status" } },
+        ["is one below 300 only"] = { "300 No", RECORDS, {}, { "body", "status" } },
+    } do
+        it(name, function()
+            local ids = assert(core.ids())
+            with(saying(answer(case[1], case[2])), function(server)
+                local response = assert(perform { url = server.url, decode = { ids = case[3].ids and ids } })
+                local names = {}
+                for _, field in ipairs { "body", "page", "page_error", "place", "status" } do
+                    names[#names + 1] = response[field] ~= nil and field or nil
+                end
+                assert.same(case[4], names)
+                assert.equal("a", not response.page and "a" or response.page.sync_records[1].id)
+                assert.equal("decode", response.page_error and response.page_error.kind or "decode")
+                assert.equal(case[2], response.body or case[2])
+            end)
+            ids:close()
+        end)
+    end
+end)
+
 describe("timeouts", function()
     it("end a transfer that gets no answer", function()
         with({ { { "read" }, { "hold" } } }, function(server)
@@ -791,6 +820,21 @@ describe("the monotonic clock", function()
         until second > first
         assert.is_true(second - first < 60)
         assert.is_true(math.abs(first - core.now()) > 86400)
+    end)
+end)
+
+describe("core.can_yield", function()
+    it("is true in a coroutine, and neither outside nor where C lies between", function()
+        assert.is_false(core.can_yield())
+        local seen = {}
+        assert(coroutine.resume(coroutine.create(function()
+            seen[1] = core.can_yield()
+            table.sort({ 2, 1 }, function(a, b)
+                seen[2] = core.can_yield()
+                return a < b
+            end)
+        end)))
+        assert.same({ true, false }, seen)
     end)
 end)
 

@@ -15,7 +15,7 @@ local function examine(given, more)
             return more.content or ADDRESS .. "\n"
         end,
         getenv = function(name) return name == "OPS" and ADDRESS or nil end,
-        mode_of = function() return more.mode end,
+        mode_of = function(path) return path:find "^/" and more.mode end,
         perform = function(request)
             requests[#requests + 1] = request
             if more.failure then
@@ -47,6 +47,7 @@ describe("the doctor of alerts", function()
             { "ok", "heartbeat (hooks.example.com): its address can be read, its host answers" } }, findings)
         for _, request in ipairs(requests) do
             assert.same({ "HEAD", "https://hooks.example.com/", nil }, { request.method, request.url, request.body })
+            assert.same({ 10, 10, {} }, { request.timeout, request.connect_timeout, request.headers })
         end
     end)
 
@@ -65,12 +66,26 @@ describe("the doctor of alerts", function()
         local findings = examine(OPS, { mode = 420 })
         assert.same({ { "warning", "channel ops (hooks.example.com): others can read /slack (mode 644)",
             "It holds a secret: chmod 600 it." } }, findings)
-        assert.equal("ok", examine(OPS, { mode = 384 })[1][1])
+        for _, case in ipairs { { 384, "ok" }, { 448, "ok" }, { 385, "warning" }, { 392, "warning" } } do
+            assert.equal(case[2], examine(OPS, { mode = case[1] })[1][1])
+        end
+        findings = examine({ channels = { ops = { kind = "dingtalk", url = { file = "/one" },
+            secret = { file = "/two" } } } }, { mode = 416 })
+        assert.same({ "warning", "channel ops (hooks.example.com): others can read /two (mode 640), /one (mode 640)" },
+            { findings[1][1], findings[1][2] })
+    end)
+
+    it("has nobody to ask where there is no address", function()
+        local findings, requests = examine { channels = { mine = { kind = "program", program = "/bin/sh" } } }
+        assert.same({ { "ok", "channel mine (/bin/sh): it can be used" } }, findings)
+        assert.equal(0, #requests)
     end)
 
     it("says that a host cannot be reached", function()
         local findings = examine(OPS, { failure = { kind = "network", message = "cannot resolve hooks.example.com" } })
-        assert.same({ "failed", "channel ops (hooks.example.com): cannot resolve hooks.example.com" },
-            { findings[1][1], findings[1][2] })
+        assert.same({ "failed", "channel ops (hooks.example.com): cannot resolve hooks.example.com",
+            "Check that this machine may reach it: a proxy or a firewall may be in between." }, findings[1])
+        findings = examine(OPS, { failure = { message = "m", hint = "Mend it." } })
+        assert.equal("Mend it.", findings[1][3])
     end)
 end)

@@ -1,3 +1,4 @@
+local alerts = require "dwsync.doctor.alerts"
 local doctor = require "dwsync.doctor"
 local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
@@ -263,10 +264,89 @@ describe("a check of dwsync doctor", function()
     end)
 end)
 
+describe("an examination", function()
+    local function answering(name)
+        return { "alerts", function() return "ok", name end }
+    end
+
+    -- Runs with checks of the spec's own; returns the findings as "name outcome found cluster".
+    local function run(subject, first, second, of_alerts)
+        local own = { doctor.checks, doctor.cluster_checks, alerts.list }
+        finally(function() doctor.checks, doctor.cluster_checks, alerts.list = own[1], own[2], own[3] end)
+        doctor.checks, doctor.cluster_checks = first, second
+        alerts.list = of_alerts or function() return {} end
+        local list, lines = doctor.run(subject), {}
+        for i, finding in ipairs(list) do
+            lines[i] = ("%s %s %s %s"):format(finding.check, finding.outcome, finding.found, tostring(finding.cluster))
+        end
+        return lines, list
+    end
+
+    it("looks at each cluster by itself, and names it, where several are meant", function()
+        local seen = {}
+        local checks = { { "one", function(subject)
+            seen[#seen + 1] = { subject.cluster_id, subject.cluster, subject.common, subject.page }
+            subject.page = "left behind"
+            return subject.cluster_id == "c2" and "failed" or "ok", "f"
+        end }, { "two", function() return "ok", "f" end, "one" } }
+        local subject = { common = "c", clusters = { { id = "c1", name = "prod\27" }, { id = "c2" } }, several = true }
+        assert.same({ "one ok f prod?", "two ok f prod?", "one failed f c2", "two skipped not tried: one failed c2" },
+            (run(subject, {}, checks)))
+        assert.same({ { "c1", "prod", "c" }, { "c2", nil, "c" } }, { { seen[1][1], (seen[1][2]:gsub("%c", "")),
+            seen[1][3] }, { seen[2][1], nil, seen[2][3] } })
+        assert.same({ nil, nil, nil }, { seen[1][4], seen[2][2], seen[2][4] })
+        checks[1][3] = "list"
+        assert.same({ "list failed f nil", "one skipped not tried: list failed c2",
+            "two skipped not tried: list failed c2" },
+            (run({ clusters = { { id = "c2" } }, several = true }, { { "list", function() return "failed", "f" end } },
+                checks)))
+        subject.several = false
+        assert.same({ "one ok f nil", "two ok f nil" }, (run(subject, {}, checks)))
+        subject.several, subject.clusters = true, nil
+        assert.same({ "one ok f nil", "two ok f nil" }, (run(subject, {}, checks)))
+    end)
+
+    it("tries what needs none of those that failed, whichever of its needs it is", function()
+        local lines, list = run({}, { { "a", function() return "failed", "f", "Mend it." end },
+            { "b", function() return "ok", "f" end }, { "c", function() return "warning", "f", "n" end, "b", "a" },
+            { "d", function() return "ok", "f" end, "c" }, { "e", function() return "skipped", "f", "n", "x" end },
+            { "g", function() return "ok", "f" end, "e" }, { "h", function() return "skipped", "f", "n" end },
+            { "i", function() return "ok", "f" end, "h", "b" } }, {})
+        assert.same({ "a failed f nil", "b ok f nil", "c skipped not tried: a failed nil",
+            "d skipped not tried: a failed nil", "e skipped f nil", "g skipped not tried: x failed nil",
+            "h skipped f nil", "i ok f nil" }, lines)
+        assert.same({ check = "c", outcome = "skipped", found = "not tried: a failed", next = "Fix that first.",
+            root = "a", untried = true }, list[3])
+        assert.same({ check = "e", outcome = "skipped", found = "f", next = "n", root = "x" }, list[5])
+    end)
+
+    it("ends with those who are to be told, whatever failed before", function()
+        local given
+        assert.same({ "a failed f nil", "alerts ok channel nil" }, (run({ alerts = "the alerts", world = "the world" },
+            { { "a", function() return "failed", "f" end } }, {}, function(...)
+                given = { ... }
+                return { answering "channel" }
+            end)))
+        assert.same({ "the alerts", "the world" }, given)
+    end)
+
+    it("says whether a word means no cluster", function()
+        for _, is_unknown in ipairs { true, false } do
+            local own = { doctor.checks, doctor.cluster_checks }
+            finally(function() doctor.checks, doctor.cluster_checks = own[1], own[2] end)
+            doctor.checks, doctor.cluster_checks = { { "a", function(subject)
+                subject.unknown_cluster = is_unknown or nil
+                return "warning", "f", "n"
+            end } }, {}
+            assert.same({ true, is_unknown }, { select(2, doctor.run {}) })
+        end
+    end)
+end)
+
 describe("the configuration", function()
     local configuration = require "dwsync.doctor.configuration"
 
-    local function list(given, environment)
+    local function list(given, environment, said)
         local function getenv(name) return environment[name] end
         local options = { getenv = getenv, read_file = function() return nil, "none", true end, credentials = {
             ak = "AK", sk = SK } }
@@ -274,9 +354,71 @@ describe("the configuration", function()
             options[name] = value
         end
         return select(2, configuration.check {
-            settings = configuration.list(given, getenv, assert(dwsync.new(options))),
+            settings = configuration.list(given, getenv, assert(dwsync.new(options)), said),
         })
     end
+
+    it("names the file in which an option was, and the option beside it", function()
+        local given = { region = "cn-north-4", endpoint = "https://e,https://f", iam_endpoint = "https://i",
+            project_id = "p", ca_file = "README.md", proxy = "http://x:1", timeout = 2.5, retries = 0 }
+        local said = {}
+        for name in pairs(given) do
+            said[name] = true
+        end
+        local function origin(all, except)
+            local text = ("region cn-north-4 (%s), endpoint https://e,https://f (%s), IAM endpoint https://i (%s), "
+                .. "project id p (%s), CA file README.md (%s), proxy http://x:1 (%s), timeout 2.5 (%s), retries 0 (%s)")
+            local list_of = {}
+            for i, name in ipairs { "region", "endpoint", "iam_endpoint", "project_id", "ca_file", "proxy", "timeout",
+                "retries" } do
+                list_of[i] = name == except and "option" or all
+            end
+            return text:format((table.unpack or unpack)(list_of)) -- luacheck: ignore 113
+        end
+        assert.equal(origin "option", list(given, {}))
+        assert.equal(origin "option", list(given, {}, {}))
+        for name in pairs(given) do
+            said[name] = nil
+            assert.equal(origin("configuration file", name), list(given, {}, said))
+            said[name] = true
+        end
+    end)
+
+    it("takes the first variable that is set, and an empty one for none", function()
+        local function setting(name, environment, given)
+            for _, entry in ipairs(configuration.list(given or {}, function(variable)
+                return environment[variable]
+            end)) do
+                if entry[1] == name then
+                    return entry[2] .. " " .. entry[3]
+                end
+            end
+        end
+        for name, variables in pairs { region = { "DWSYNC_REGION", "HW_REGION_NAME" }, ca_file = { "DWSYNC_CA_FILE" },
+            proxy = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" } } do
+            local environment = {}
+            for i = #variables, 1, -1 do
+                environment[variables[i]] = "v" .. i
+                local expected = ("v%d environment %s"):format(i, variables[i])
+                assert.equal(expected, setting(name, environment))
+                environment[variables[i - 1] or "X"] = ""
+                assert.equal(expected, setting(name, environment))
+            end
+            assert.equal("o option", setting(name, environment, { [name] = "o" }))
+        end
+        assert.same({ nil, "the system's default", nil, nil }, { setting("region", {}), setting("ca_file", {}),
+            setting("timeout", {}), setting("endpoint", {}) })
+    end)
+
+    it("shows where it failed as far as it got", function()
+        local err = errors.new { kind = "config", message = "wrong", hint = "Mend it." }
+        assert.same({ "failed", "wrong", "Mend it." }, { configuration.check { settings = {}, config_error = err } })
+        assert.same({ "failed", "wrong; region r (option), timeout 0.5 (default), retries 3 (default)", "Mend it." }, {
+            configuration.check { settings = { { "region", "r", "option" }, { "timeout", 0.5, "default" },
+                { "retries", 6 / 2, "default" } }, config_error = err, without_effect = { { "X", "y" } } } })
+        assert.same({ "ok", "region r (option)" }, { configuration.check { settings = { { "region", "r", "option" } },
+            without_effect = {} } })
+    end)
 
     it("says where each value came from", function()
         assert.equal("region cn-north-4 (option), endpoint https://dws.cn-north-4.myhuaweicloud.com (default), "
@@ -305,6 +447,8 @@ describe("the configuration", function()
         local outcome, found, next_step = configuration.check { settings = { { "region", "r", "option" } },
             without_effect = { { "HW_INSECURE", "set `ca_file`" }, { "OS_CERT", "set its twin" },
                 { "OS_KEY", "set its twin" } } }
+        assert.same({ "warning", "; without effect: X", "Instead: y." }, { configuration.check { settings = {},
+            without_effect = { { "X", "y" } } } })
         assert.same({ "warning", "region r (option); without effect: HW_INSECURE, OS_CERT, OS_KEY",
             "Instead: set `ca_file`; set its twin." }, { outcome, found, next_step })
     end)

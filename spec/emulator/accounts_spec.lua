@@ -76,6 +76,16 @@ describe("the emulator's accounts", function()
         end
     end)
 
+    it("fit a domain by id and name, as far as they are given", function()
+        local account = made(1, entry("hq"))[1]
+        local id, name = account.domain_id, account.domain
+        for _, case in ipairs { { true }, { true, id }, { true, nil, name }, { true, id, name }, { false, "x" },
+            { false, nil, "x" }, { false, "x", name }, { false, id, "x" } } do
+            assert.equal(case[1], account:is_domain(case[2], case[3]))
+        end
+    end)
+
+
     it("find a project by name, or by id whatever the name", function()
         local list = made(1, entry("emulator", { elsewhere = true }))[1]:projects(2)
         assert.equal(list[1], accounts.find_project(list, nil, "emu-north-1"))

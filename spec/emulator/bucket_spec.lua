@@ -37,4 +37,14 @@ describe("a token bucket", function()
         assert.same({ true, false }, taken(slow, 0, 1))
         assert.same({ limit = 15, window = 60, retry_after = 3 }, slow:policy())
     end)
+
+    it("says its limit by the second where that is a whole number, else by the minute, and one at least", function()
+        for _, case in ipairs { { 1, 1, 1, 1 }, { 2, 2, 1, 1 }, { 1.5, 90, 60, 1 }, { 0.5, 30, 60, 2 },
+            { 0.001, 1, 60, 1000 }, { 0.34, 20, 60, 3 } } do
+            local tokens = bucket.new(case[1])
+            tokens.tokens = 0
+            assert.same({ limit = case[2], window = case[3], retry_after = case[4] }, tokens:policy())
+        end
+        assert.equal(1, bucket.new(1):policy().retry_after) -- though it is full
+    end)
 end)

@@ -78,3 +78,45 @@ describe("the emulator's certificates", function()
         assert.equal(35, response.exit)
     end)
 end)
+
+describe("the emulator's certificates by themselves", function()
+    it("have the names, lifetimes, authorities and key identifiers that their files say", function()
+        local certificates = require "dwsync.emulator.certificates"
+        local x509 = require "openssl.x509"
+        local NOW, DAY = 1761389392, 86400
+        local made = certificates.generate(NOW + 0.9)
+        local CA, OTHER = "dwsync emulator CA", "dwsync emulator, an untrusted CA"
+        local function common_name(name)
+            for _, part in ipairs(name:all()) do
+                if part.sn == "CN" then
+                    return part.blob
+                end
+            end
+        end
+        local serials = {}
+        for file, case in pairs {
+            ["ca.pem"] = { CA, CA, -DAY, 30 * DAY },
+            ["good.pem"] = { "localhost", CA, -DAY, 30 * DAY,
+                "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1" },
+            ["expired.pem"] = { "expired.localhost", CA, -30 * DAY, -DAY, "DNS:expired.localhost" },
+            ["future.pem"] = { "future.localhost", CA, DAY, 30 * DAY, "DNS:future.localhost" },
+            ["wronghost.pem"] = { "somewhere-else.example.com", CA, -DAY, 30 * DAY,
+                "DNS:somewhere-else.example.com" },
+            ["unknown.pem"] = { "unknown.localhost", OTHER, -DAY, 30 * DAY, "DNS:unknown.localhost" },
+        } do
+            local certificate = x509.new(made[file])
+            local from, till = certificate:getLifetime()
+            local names = certificate:getExtension "subjectAltName"
+            assert.same(case, { common_name(certificate:getSubject()), common_name(certificate:getIssuer()),
+                from - NOW, till - NOW, names and names:text() }, file)
+            assert.equal("dwsync emulator", certificate:getSubject():all()[1].blob)
+            assert.equal(3, certificate:getVersion())
+            assert.is_truthy(certificate:getExtension "subjectKeyIdentifier", file)
+            assert.equal(file ~= "ca.pem", certificate:getExtension "authorityKeyIdentifier" ~= nil, file)
+            local serial = tostring(certificate:getSerial())
+            assert.is_nil(serials[serial])
+            serials[serial] = true
+        end
+        assert.matches("PRIVATE KEY", made["leaf.key"])
+    end)
+end)

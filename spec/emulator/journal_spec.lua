@@ -46,4 +46,28 @@ describe("the journal of the emulator", function()
         journal:add({ connection = 2 }, true)
         assert.same({ 3, 2, 1 }, { journal.total, journal.connections, journal.tls_sessions_reused })
     end)
+
+    it("remembers at least ten thousand connections, and at most twice as many", function()
+        local journal = journals.new()
+        local function connect(first, last)
+            for i = first, last do
+                journal:add({ connection = i }, true)
+            end
+        end
+        connect(1, 10000)
+        connect(1, 1)
+        connect(10001, 20000)
+        connect(10000, 10000)
+        assert.same({ 20000, 20000 }, { journal.connections, journal.tls_sessions_reused })
+        connect(20001, 20001)
+        connect(1, 1) -- two generations ago
+        assert.equal(20002, journal.connections)
+        local count = 0
+        for _, seen in ipairs { journal.seen, journal.seen_before } do
+            for _ in pairs(seen) do
+                count = count + 1
+            end
+        end
+        assert.is_true(count > 10000 and count <= 20000)
+    end)
 end)

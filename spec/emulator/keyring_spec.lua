@@ -88,4 +88,62 @@ describe("the emulator's keyring", function()
         end
         assert.same({ false, true }, { keys:in_session(first, 0), keys:in_session(second, 0) })
     end)
+
+    it("writes a key as each of its sources spells it, or as a setting says", function()
+        local cjson = require "cjson"
+        local service = { settings = {}, iso = function(_, time) return ("at %.3f"):format(time) end }
+        local key = keys:issue(NOW, LIFE, one)
+        local function written(documented)
+            return cjson.decode(keyring.json(service, key, documented))
+        end
+        local ends = ("at %.3f"):format(key.expires_at)
+        local spelt = {
+            access = { credential = { access = key.ak, secret = key.secret, securitytoken = key.security_token,
+                expires_at = ends } },
+            accessKeyId = { credentials = { accessKeyId = key.ak, secretAccessKey = key.secret,
+                securityToken = key.security_token, expiration = ends } },
+            access_key_id = { credentials = { access_key_id = key.ak, secret_access_key = key.secret,
+                security_token = key.security_token, expiration = ends } },
+        }
+        for name, expected in pairs(spelt) do
+            assert.same(expected, written(name))
+        end
+        service.settings.key_spelling = "access"
+        assert.same(spelt.access, written "access_key_id")
+    end)
+
+    it("makes keys and tokens of letters and digits that are each as likely", function()
+        local key = keys:issue(NOW, LIFE, one)
+        assert.same({ 20, 40, 600 }, { #key.ak, #key.secret, #key.security_token })
+        local seen, count = {}, 0
+        for letter in keyring.random_text(5000):gmatch "." do
+            assert.matches("^[A-Z2-7]$", letter)
+            count, seen[letter] = count + (seen[letter] and 0 or 1), true
+        end
+        assert.equal(32, count)
+        seen, count = {}, 0
+        for letter in keys:issue_token({ kind = "domain" }, NOW, 60, 9003).text:sub(4):gmatch "." do
+            assert.matches("^[%w+-]$", letter)
+            count, seen[letter] = count + (seen[letter] and 0 or 1), true
+        end
+        assert.equal(64, count)
+        assert.equal(56, #keys:begin_session(NOW))
+    end)
+
+    it("has a key that begins with its second and is locked by the sixth failure in a row", function()
+        local first = keys:current("metadata", 100, LIFE)
+        assert.equal(first, keys:current("metadata", 100, LIFE))
+        assert.equal(100, first.issued_at)
+        assert.not_equal(first, keys:current("metadata", 99.999, LIFE))
+        for i = 1, 5 do
+            keys:failed("AK", NOW, 300)
+            assert.is_false(keys:locked("AK", NOW), i)
+        end
+        keys:failed("AK", NOW, 300)
+        assert.is_true(keys:locked("AK", NOW))
+        for _ = 1, 5 do -- counted anew
+            keys:failed("AK", NOW + 400, 300)
+        end
+        assert.is_false(keys:locked("AK", NOW + 400))
+    end)
 end)

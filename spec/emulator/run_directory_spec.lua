@@ -39,4 +39,24 @@ describe("the directory of a run", function()
             assert.is_nil(uv.fs_stat(path))
         end)
     end)
+
+    it("knows every file by name, and removes no other", function()
+        local names = { "nginx.conf", "nginx.pid", "error.log", "emulator.json", "ca.pem", "leaf.key", "good.pem",
+            "expired.pem", "future.pem", "wronghost.pem", "unknown.pem" }
+        for _, stranger in ipairs { false, "nginx.conf~", "bodies~" } do
+            temporary.with_folder(function(folder)
+                local path = folder .. "/run"
+                assert(uv.fs_mkdir(path, 448))
+                assert(uv.fs_mkdir(path .. "/bodies", 448))
+                for _, name in ipairs(names) do
+                    assert(directories.write(path, name, "text"))
+                end
+                if stranger then
+                    assert(directories.write(path, stranger, "text"))
+                end
+                assert.equal(not stranger, directories.remove(path) == true)
+                assert.equal(stranger ~= false, uv.fs_stat(path) ~= nil)
+            end)
+        end
+    end)
 end)

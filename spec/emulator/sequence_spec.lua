@@ -107,4 +107,65 @@ describe("a sequence of records", function()
             versions[records.version] = true
         end
     end)
+
+    it("that is empty takes what arrives, a millisecond apart from now on", function()
+        local records = sequence.new({ id = "c", story = "never" }, options)
+        assert.equal("0 0", records.version)
+        records:add(3, 5000.9)
+        local page, count = records:json(0, 10)
+        local starts = {}
+        for i, record in ipairs(cjson.decode(page)) do
+            starts[i] = record.start_time
+        end
+        assert.same({ { 5002, 5001, 5000 }, 3 }, { starts, count })
+        records:add(1, 9000)
+        assert.equal(9000, cjson.decode((records:json(0, 1)))[1].start_time)
+        local early = sequence.new({ id = "c", story = "never" }, options)
+        early:add(1, 0)
+        assert.equal(1, cjson.decode((early:json(0, 1)))[1].start_time)
+    end)
+
+    it("holds the newest back, and lets them end later in their order", function()
+        local records = sequence.new(cluster, options)
+        records:replace { { id = "d", start_time = 40, end_time = 45 }, { id = "c", start_time = 30 },
+            { id = "b", start_time = 20, end_time = 21 }, { id = "a", start_time = 10, end_time = 11 } }
+        records:hold(3)
+        assert.same({ "a" }, ids(records, 0, 10))
+        records:hold(0)
+        records:release(100.5)
+        assert.same({ { id = "d", start_time = 95, end_time = 100 }, { id = "c", start_time = 100 },
+            { id = "b", start_time = 99, end_time = 100 }, { id = "a", start_time = 10, end_time = 11 } },
+            cjson.decode((records:json(0, 10))))
+        records:release(200)
+        assert.equal(4, records:count())
+        records:hold(1)
+        records:put { { id = "e", start_time = 110 } }
+        records:hold(1)
+        assert.same({ "c", "b", "a" }, ids(records, 0, 10))
+        records:release(300)
+        assert.same({ "e", "d", "c", "b", "a" }, ids(records, 0, 10))
+        records:hold(9)
+        assert.equal(0, records:count())
+    end)
+
+    it("visits the runs that made the accounts, the oldest first, also those that went from the back", function()
+        local records = sequence.new(cluster, options)
+        local function visited(most)
+            local list = {}
+            records:each_run(most, function(record) list[#list + 1] = record.id end)
+            return table.concat(list, " ")
+        end
+        records:replace { { id = "c" }, { id = "b" }, { id = "a" } }
+        records:put { { id = "e" }, { id = "d" } }
+        assert.equal("a b c d e", visited(9))
+        assert.equal("a b c d e", visited(3))
+        assert.equal("b c d e", visited(2))
+        records:remove(2)
+        assert.equal("a b c d e", visited(9))
+        records:remove(1, "front")
+        assert.equal("a b c d", visited(9))
+        records:remove(2, "front")
+        assert.equal("a b", visited(9))
+        assert.same({}, ids(records, 0, 9))
+    end)
 end)

@@ -189,6 +189,21 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("counts no look as back that did not try the key", function()
+            with_account({ rate = 100 }, function(fleet, schedules)
+                fleet:rows "UPDATE dwsync_accounts SET proven = 1"
+                local before = claim(schedules[1], 1)
+                fleet:rows "UPDATE dwsync_accounts SET proven = 0"
+                local items = claim(schedules[1])
+                complete(schedules[1], before, { error = "no", failure = { kind = "network" } })
+                assert.same({ { 3 } }, fleet:rows "SELECT under_way FROM dwsync_accounts")
+                complete(schedules[1], { items[1] }, { error = "no", failure = { kind = "network" } })
+                assert.same({ { 2 } }, fleet:rows "SELECT under_way FROM dwsync_accounts")
+                assert(schedules[1]:give_back { items[2] })
+                assert.same({ { 1 } }, fleet:rows "SELECT under_way FROM dwsync_accounts")
+            end)
+        end)
+
         it("says so in the status, with the reason", function()
             with_account({ rate = 100 }, function(_, schedules)
                 complete(schedules[1], claim(schedules[1]), REFUSED)

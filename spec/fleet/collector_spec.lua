@@ -2,6 +2,7 @@ local collectors = require "dwsync.fleet.collector"
 local errors = require "dwsync.errors"
 local fleets = require "spec.support.fleet"
 local history = require "dwsync.history"
+local look = require "dwsync.fleet.look"
 local runtimes = require "dwsync.runtime"
 local schedules = require "dwsync.fleet.schedule"
 
@@ -316,5 +317,299 @@ describe("a collector", function()
         for _, client in ipairs(clients) do
             assert.is_nil(client.kept_clusters.list)
         end
+    end)
+end)
+
+describe("a collector, by what it says to its schedule", function()
+    local FULL = errors.new { kind = "storage", message = "full", code = "full" }
+    local store, said, events, at
+    before_each(function()
+        store, said, events, at = assert(history.open ":memory:"), {}, {}, look.at
+    end)
+    after_each(function()
+        look.at = at
+        store:close()
+    end)
+
+    local function items_of(count, more)
+        local list = {}
+        for i = 1, count do
+            list[i] = { kind = "cluster", account = "hq", region = NORTH[1], cluster_id = "c" .. i, item_no = i,
+                failures = 0 }
+            for name, value in pairs(more or {}) do
+                list[i][name] = value
+            end
+        end
+        return list
+    end
+
+    local function note(what, list, ...)
+        local sizes = said[what] or {}
+        said[what], sizes[#sizes + 1] = sizes, type(list) == "table" and #list or list
+        return ...
+    end
+
+    -- Claims these items once, has each looked at by look_at(item, context), and ends after some steps. `answers` are
+    -- methods of the schedule.
+    local function collect(items, look_at, answers, more)
+        local schedule = {
+            claim = function(_, claimer, room)
+                said.claimer, said.room = said.claimer or claimer, said.room or room
+                local list, now = items, 5000000
+                items = {}
+                for _, item in ipairs(list) do
+                    item.lease_ends = now + (item.left or 90000)
+                end
+                return list, nil, now
+            end,
+            complete = function(_, list) return note("complete", list, 0) end,
+            complete_changed = function(_, list)
+                local outcomes = {}
+                for i in ipairs(list) do
+                    outcomes[i] = { through = true }
+                end
+                return note("changed", list, outcomes)
+            end,
+            complete_discovery = function(_, item) return note("discovery", item.kind, true) end,
+            give_back = function(_, list) return note("back", list, true) end,
+            report = function(_, what)
+                said.reports = said.reports or {}
+                said.reports[#said.reports + 1] = what
+                return false, nil, false
+            end,
+            forget = function() return note("forget", 1, {}) end,
+            sync = function() return note("sync", 1, true) end,
+        }
+        for name, answer in pairs(answers or {}) do
+            schedule[name] = answer
+        end
+        look.at = function(context, item)
+            return look_at(item, context)
+        end
+        local options = { schedule = schedule, history = store, name = "one", concurrency = 2, host = "h", pid = 7,
+            inventory = fleets.inventory({ hq = { regions = NORTH } }, { lease = 90 }), new_client = function()
+                return { of = "hq", credentials = function() end }
+            end, on_event = function(event)
+                if event.type ~= "tick" and event.type ~= "look" then
+                    events[#events + 1] = event.type
+                end
+            end }
+        for name, value in pairs(more or {}) do
+            options[name] = value
+        end
+        local collector, steps = collectors.new(options), 0
+        local good, err = collector:run(function()
+            steps = steps + 1
+            return steps > (options.steps or 3)
+        end)
+        return collector, good, err
+    end
+
+    it("claims what its lookers can do soon, and says who it is", function()
+        local collector, good = collect({}, nil, nil, { concurrency = 5 })
+        assert.is_true(good)
+        assert.same({ name = "one", lease_ms = 90000, accounts = { "hq" } }, said.claimer)
+        assert.equal(10, said.room)
+        local version = require("dwsync").version
+        assert.same({ { name = "one", host = "h", pid = 7, version = version, state = "running", lease_ms = 90000,
+            counts = {}, accounts = { "hq" } }, { name = "one", host = "h", pid = 7, version = version,
+            state = "ended", lease_ms = 90000, counts = {}, accounts = { "hq" } } }, said.reports)
+        assert.same({ 1 }, said.forget)
+        assert.equal(32, collectors.new({ history = store, inventory = collector.inventory }).concurrency)
+    end)
+
+    it("hands on to a look what it needs, within two thirds of the lease and four fifths of what is left", function()
+        local contexts = {}
+        local items = items_of(2)
+        items[2].left = 60000
+        local collector = collect(items, function(item, context)
+            contexts[item.item_no] = context
+            return {}
+        end, nil, { inventory = fleets.inventory({ hq = { regions = NORTH, list_accounts = true } }, { lease = 90 }) })
+        local one = contexts[1]
+        assert.equal(60, one.timeout)
+        assert.is_true(contexts[2].timeout <= 48 and contexts[2].timeout > 40)
+        assert.same({ "hq", true, store, collector.known, "table" }, { one.client.of, one.list_accounts, one.history,
+            one.known, type(one.rules) })
+        assert.equal((select(3, collector.inventory:settings_of("hq", { id = "c1" }))), one.rules_mark)
+        assert.equal(one.client, contexts[2].client)
+        assert.is_true(one.now() >= 5000000 and one.now() < 5100000)
+        collect(items_of(1), function(_, context)
+            contexts[1] = context
+            return {}
+        end, nil, { timeout = 5 })
+        assert.same({ 5, nil }, { contexts[1].timeout, contexts[1].list_accounts or nil })
+    end)
+
+    it("gives back what waited until a fifth of the lease was left", function()
+        local items = items_of(3)
+        items[1].left, items[2].left, items[3].left = 18000, 28000, -1
+        local collector = collect(items, function() return {} end)
+        assert.same({ 2, 1 }, { collector.totals.expired, collector.totals.looks })
+        assert.same({ { 2 }, { 1 } }, { { said.back[1] }, said.complete })
+    end)
+
+    it("counts what became of looks, and tells", function()
+        local results = { {}, { failure = { kind = "network" }, error = "x" }, { error = "x",
+            failure = { kind = "throttled" } }, { failure = { kind = "permission" }, error = "off", disabled = true },
+            { given_up = true, failure = FULL }, { changed = true }, { changed = true, error = "x",
+                failure = { kind = "network" } } }
+        local collector = collect(items_of(7), function(item) return results[item.item_no] end)
+        assert.same({ looks = 6, failed = 3, throttled = 1, changed = 1, fenced = 0, expired = 0, unwritten = 0 },
+            collector.totals)
+        local counts = {}
+        for _, reported in ipairs(said.reports) do
+            for name, value in pairs(reported.counts) do
+                counts[name] = (counts[name] or 0) + value
+            end
+        end
+        assert.same({ looks = 6, failed = 3, throttled = 1, changed = 1, expired = 0 }, counts)
+        assert.same({ 4, 2, 1 }, { said.complete[1], said.changed[1], said.back[1] })
+        assert.same({ "failure", "failure", "database", "failure", "changed" }, events)
+    end)
+
+    it("completes in batches, of which those with records are small", function()
+        collect(items_of(1001), function() return {} end)
+        assert.same({ 500, 500, 1 }, said.complete)
+        collect(items_of(65), function() return { changed = true } end)
+        assert.same({ 32, 32, 1 }, said.changed)
+    end)
+
+    it("does with each look what the schedule answered", function()
+        local tries = 0
+        local collector = collect(items_of(6), function(item)
+            return { changed = true, error = item.item_no == 5 and "x" or nil, known = { "k" .. item.item_no } }
+        end, { complete_changed = function(_, list)
+            tries = tries + 1
+            note("changed", list)
+            return tries == 1 and { { error = FULL }, { is_outdated = true }, {}, { through = false },
+                { through = true }, { through = true, summary = { revised = {} } } } or { { through = true } }
+        end })
+        assert.same({ 6, 1 }, said.changed)
+        assert.equal(1, said.back[1])
+        assert.same({ looks = 6, failed = 1, throttled = 0, changed = 2, fenced = 1, expired = 0, unwritten = 0 },
+            collector.totals)
+        assert.same({ "failure", "changed", "changed" }, events)
+    end)
+
+    it("counts once what a full disk refused, and not as refused by a lease later", function()
+        local answers, tries = {}, { complete = 0, complete_changed = 0 }
+        function answers.complete(_, list)
+            tries.complete = tries.complete + 1
+            if tries.complete <= 2 then
+                return nil, FULL
+            end
+            for i, entry in ipairs(list) do
+                entry.is_fenced = i > 1
+            end
+            return note("complete", list, #list - 1)
+        end
+        function answers.complete_changed(_, list)
+            tries.complete_changed = tries.complete_changed + 1
+            if tries.complete_changed == 1 then
+                return nil, FULL
+            end
+            return note("changed", list, { { through = false } })
+        end
+        local collector = collect(items_of(3), function(item)
+            return { changed = item.item_no == 3 or nil }
+        end, answers, { steps = 5 })
+        assert.same({ { 2 }, { 1 } }, { said.complete, said.changed })
+        assert.same({ 3, 0, 0 }, { collector.totals.unwritten, collector.totals.fenced, collector.totals.changed })
+        assert.same({ "database", "database", "database", "database" }, events)
+        local broken = errors.new { kind = "storage", message = "gone" }
+        tries.complete, events = 0, {}
+        collector = collect(items_of(2), function() return {} end, { complete = function(_, list)
+            tries.complete = tries.complete + 1
+            if tries.complete == 1 then
+                return nil, broken
+            end
+            for _, entry in ipairs(list) do
+                entry.is_fenced = true
+            end
+            return 2
+        end })
+        assert.same({ 0, 2 }, { collector.totals.unwritten, collector.totals.fenced })
+        assert.same({ "database", "database" }, events)
+    end)
+
+    it("says again what a report could not, and gives back again what it could not", function()
+        local reports, backs = {}, {}
+        collect(items_of(2), function(item)
+            return item.item_no == 1 and { given_up = true, failure = FULL } or {}
+        end, { report = function(_, what)
+            reports[#reports + 1] = what
+            if #reports == 1 then
+                return nil, FULL
+            end
+            return false, nil, #reports == 2
+        end, give_back = function(_, list)
+            backs[#backs + 1] = #list
+            if #backs == 1 then
+                return nil, FULL
+            end
+            return true
+        end })
+        assert.same({ 1, 1 }, { backs[1], backs[2] })
+        local looks = 0
+        for i, reported in ipairs(reports) do
+            looks = looks + (i > 1 and reported.counts.looks or 0)
+        end
+        assert.equal(1, looks)
+        assert.same({ 1 }, said.sync)
+    end)
+
+    it("ends when it is drained, without another claim, and says so", function()
+        local claims = 0
+        local _, good = collect({}, nil, { report = function(_, what)
+            said.reports = said.reports or {}
+            said.reports[#said.reports + 1] = what.state
+            return true
+        end, claim = function()
+            claims = claims + 1
+            return {}, nil, 5000000
+        end })
+        assert.is_true(good)
+        assert.same({ { "running", "ended" }, 1 }, { said.reports, claims })
+    end)
+
+    it("raises what is wrong with itself, and closes its connections", function()
+        local raised = { pcall(collect, {}, nil, { claim = function() error("a defect", 0) end }) }
+        assert.same({ false, "a defect" }, raised)
+    end)
+
+    it("keeps tables for accounts only where an account is listed, and asks only local sources for keys", function()
+        for _, case in ipairs { { "environment", 1, false }, { "environment", 1, true }, { "metadata", 0, false } } do
+            local asked, extended = 0, 0
+            local tables = require "dwsync.history.tables"
+            local extend = tables.extend
+            tables.extend = function(_, part)
+                extended = extended + 1
+                assert.equal(require("dwsync.history.accounts").part, part)
+                return true
+            end
+            local good, err = pcall(function()
+                local collector = collectors.new { history = store, schedule = { sync = function(_, _, given)
+                    said.given = given
+                    return true
+                end }, name = "one", inventory = fleets.inventory { hq = { regions = NORTH,
+                    credentials = { source = case[1] }, list_accounts = case[3] } }, new_client = function()
+                    asked = asked + 1
+                    return { credentials = function() return { ak = "A", sk = "S" } end }
+                end }
+                assert(collector:sync())
+            end)
+            tables.extend = extend
+            assert(good, err)
+            assert.same({ case[2], case[3] and 1 or 0 }, { asked, extended })
+            assert.same({ collector = "one", keys = { hq = case[2] == 1
+                and require("dwsync.core").sha256("A\0S") or nil } }, said.given)
+        end
+        local tables = require "dwsync.history.tables"
+        local extend = tables.extend
+        finally(function() tables.extend = extend end)
+        tables.extend = function() return nil, FULL end
+        assert.same({ nil, FULL }, { collectors.new({ history = store, name = "one", new_client = function() end,
+            inventory = fleets.inventory { hq = { regions = NORTH, list_accounts = true } } }):sync() })
     end)
 end)

@@ -234,6 +234,49 @@ describe("a heartbeat", function()
         heart:close()
     end))
 
+    it("has its dates to the millisecond: of a claim, of what was sent, of what failed, of silence", on_each(
+        function(fleet)
+            local heart = heart_of(fleet, "a", { 200, 503 })
+            local now = tonumber(fleet:sql("SELECT $now")[1][1])
+            heart.history.engine.clock = ("%d"):format(now)
+            local function row()
+                local list = fleet:sql "SELECT due_at, claimed_by, sent_at, reason, error FROM dwsync_heartbeat"[1]
+                return { tonumber(list[1]) - now, list[2], list[3] and tonumber(list[3]) - now, list[4], list[5] }
+            end
+            local function owed_in(ms)
+                fleet:sql(("UPDATE dwsync_heartbeat SET due_at = %d"):format(now + ms))
+            end
+            local perform, claimed = heart.perform, nil
+            heart.perform = function(request)
+                claimed = row()
+                return perform(request)
+            end
+            assert.same({ "sent", nil, 15 }, { heart:beat() })
+            assert.same({ 30000, "a" }, claimed)
+            assert.same({ 60000, "a", 0 }, row())
+            for left, wait in pairs { [1] = 0.001, [14999] = 14.999, [15000] = 15, [15001] = 15, [60000] = 15 } do
+                owed_in(left)
+                assert.same({ nil, nil, wait }, { heart:beat() })
+            end
+            owed_in(60001) -- which no clock that is right can have written
+            assert.same({ "failed", "answered HTTP 503", 15 }, { heart:beat() })
+            assert.same({ 15000, "a", 0, nil, "answered HTTP 503" }, row())
+            owed_in(0)
+            heart.target.every = 10000
+            assert.same({ "sent", nil, 10 }, { heart:beat() })
+            assert.same({ 10000, "a", 0 }, row())
+            owed_in(30000)
+            assert.same({ nil, nil, 15 }, { heart:beat() })
+            owed_in(30001)
+            assert.equal("sent", (heart:beat()))
+            fleet:sql "UPDATE dwsync_collectors SET state = 'ended'"
+            owed_in(0)
+            assert.same({ "silent", "no collector is running", 10 }, { heart:beat() })
+            assert.same({ 10000, "a", 0, "no collector is running" }, row())
+            assert.equal(3, heart.sent)
+            heart:close()
+        end))
+
     it("goes on when a clock was wrong that wrote its date", on_each(function(fleet)
         local heart = heart_of(fleet, "a")
         assert.equal("sent", (heart:beat()))

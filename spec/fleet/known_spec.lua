@@ -120,6 +120,23 @@ describe("what a collector knows of clusters", function()
         assert.is_true(known:admits(item_of("new", 3)))
     end)
 
+    it("forgets who was missed when twice as many others were as it can keep, and one more", function()
+        for i = 1, 6 do -- five fit into a half
+            assert.is_true(known:admits(item_of("c" .. i, 1)))
+            known:keep(item_of("c" .. i, 1), entry_of(10))
+        end
+        for i = 1, 10 do
+            assert.is_false(known:admits(item_of("m" .. i, 1)))
+        end
+        for i = 1, 10 do
+            assert.is_true(known:admits(item_of("m" .. i, 1)), i)
+        end
+        assert.is_false(known:admits(item_of("m11", 1)))
+        for i, is_admitted in pairs { [5] = false, [6] = true, [10] = true, [11] = true } do
+            assert.equal(is_admitted, known:admits(item_of("m" .. i, 1)), i)
+        end
+    end)
+
     it("does not keep a cluster that would fill it alone", function()
         known:keep(item_of("a", 1), entry_of(10))
         known:keep(item_of("b", 1), entry_of(51))

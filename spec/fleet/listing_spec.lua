@@ -257,6 +257,30 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("writes who names an account when that is more than a minute old, and forgets it after a quarter of an hour",
+            function()
+                with(function(fleet)
+                    local schedule = fleet:open()
+                    assert(schedule:sync(fleets.inventory { hq = { regions = NORTH }, shop = { regions = NORTH } }))
+                    local function named_after(ms, account)
+                        fleet:pass(ms)
+                        assert(schedule:report { name = "one", lease_ms = 5000, state = "running", counts = {},
+                            accounts = { account } } ~= nil)
+                        local ages = {}
+                        for i, row in ipairs(fleet:rows
+                            "SELECT named_at, state FROM dwsync_accounts ORDER BY account") do
+                            ages[i] = row[2] == "active" and fleet.now - row[1] or row[2]
+                        end
+                        return ages
+                    end
+                    assert.same({ 60000, 60000 }, named_after(60000, "hq"))
+                    assert.same({ 0, 60001 }, named_after(1, "hq"))
+                    assert.same({ 0, 900000 }, named_after(900000 - 60001, "hq"))
+                    assert.same({ 60000, 960000 }, named_after(60000, "hq"))
+                    assert.same({ 0, "gone" }, named_after(1, "hq"))
+                end)
+            end)
+
         it("keeps the accounts of a collector whose lease is shorter than the time between its reports", function()
             with(function(fleet)
                 local schedule = fleet:open()

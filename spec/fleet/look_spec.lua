@@ -310,6 +310,36 @@ describe("a look", function()
         end
     end)
 
+    it("says in words what failed, but not of which cluster, so that it is the same of many", function()
+        for code, said in pairs { ["DWS.0001"] = "service: down (DWS.0001, HTTP 500).",
+            ["DWS.5045"] = "service: down (DWS.5045, HTTP 500)." } do
+            local result = at({ records = {}, error = errors.new { kind = "service", message = "down", code = code,
+                status = 500, operation = "ListSyncRecords", cluster_id = "c" } }, item_of())
+            assert.same({ said, code == "DWS.5045" or nil }, { result.error, result.disabled })
+        end
+    end)
+
+    it("lets what is known hold on where it found nothing new, or nothing", function()
+        for _, case in ipairs {
+            { { records = runs(48) }, kept(runs(48)) },
+            { { records = {}, error = OFF }, item_of() },
+            { { records = {}, error = errors.new { kind = "network", message = "no" } }, item_of() } } do
+            local passed = {}
+            at(case[1], case[2], { known = { pass = function(_, item) passed[#passed + 1] = item end } })
+            assert.same(1, #passed)
+            assert.equal(case[2], passed[1])
+        end
+    end)
+
+    it("gives up where only the question fails whether the page joins", function()
+        local has = tables.has
+        finally(function() tables.has = has end)
+        tables.has = function() return nil, errors.new { kind = "storage", message = "full" } end
+        local result = at({ records = runs(49), mark = "new" }, kept(runs(48)))
+        assert.same({ true, "storage" }, { result.given_up, result.failure.kind })
+        assert.same({ "page", "decode" }, asked)
+    end)
+
     describe("after one by the same collector", function()
         local known, epoch, queries
 
@@ -375,6 +405,41 @@ describe("a look", function()
                 assert.same({ list[left].id }, result.page.names)
                 same_as_evaluated(next_list(left), result)
             end
+        end)
+
+        it("is brief where all is ok, and knows the newest start", function()
+            looked(next_list(2), item)
+            local result = looked(next_list(1), item)
+            assert.is_true(result.evaluation.is_brief)
+            assert.equal(list[1].start_time, result.seen_at)
+        end)
+
+        it("reads nothing back until a quarter of a day has passed", function()
+            for i, minutes in ipairs { 1, 60, 299 } do -- it is 06:55:23
+                local later = NOW + minutes * MINUTE
+                assert.same({ i, 0 }, { i, (select(2, looked(next_list(11 - i), item,
+                    { now = function() return later end }))) })
+            end
+        end)
+
+        it("goes on where records had earlier versions before it knew them", function()
+            assert(store:save("c", { run("r30", 30 * HOUR + 10 * MINUTE, { failed_count = 2 }) }))
+            assert(store:save("c", { list[31] }))
+            known = knowledge.new()
+            looked(next_list(10), item)
+            assert.same({ 0, false }, { select(2, looked(next_list(9), item)) })
+        end)
+
+        it("judges the only run there is when it ends", function()
+            store:close()
+            store, known = assert(history.open ":memory:"), knowledge.new()
+            local open = run("only", HOUR, { status = "RUNNING", end_time = false })
+            item = kept { open }
+            looked({ open }, item)
+            local failed = run("only", HOUR, { status = "FAILED", fail_reason = "LDAP: error code 49" })
+            local result = looked({ failed }, item)
+            assert.same({ "only" }, result.page.names)
+            same_as_evaluated({ failed }, result)
         end)
 
         it("goes on with several new runs, and a run that ends", function()

@@ -519,6 +519,57 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
             end)
         end)
 
+        it("says all that is known at one moment, in order", function()
+            with(function(fleet)
+                local schedule = fleet:open()
+                fleet:fill(schedule, fleets.inventory { hq = { regions = { "cn-north-4" }, rate = 100 } },
+                    { hq = { "c3", "c1", "c2" } })
+                for _, name in ipairs { "b", "a" } do
+                    for _ = 1, 2 do
+                        assert.is_false(schedule:report { name = name, host = "h", pid = 7, version = "1",
+                            lease_ms = 5, state = "running", counts = { looks = 1, changed = 2, failed = 3,
+                                fenced = 4, expired = 5, throttled = 6 } })
+                    end
+                end
+                fleet:rows [[UPDATE dwsync_schedule SET epoch = 9, leased_by = 'a', looked_at = 1, asked_at = 2,
+                    longest_gap = 3, failures = 4, error = 'e', severity = 'warning', seen_at = 5, page_mark = 'm',
+                    read_at = 6, next_at = 7, due_at = 8 WHERE cluster_id = 'c2']]
+                fleet:rows "UPDATE dwsync_schedule SET due_at = 8 WHERE kind = 'place'"
+                fleet:rows [[UPDATE dwsync_schedule SET state = 'gone', gone_at = 10, looked_at = 1, severity = 'ok'
+                    WHERE cluster_id = 'c3']]
+                fleet:rows "UPDATE dwsync_accounts SET paused_until = 1, refusals = 2, blocked_until = 3, error = 'e'"
+                local collector = { host = "h", pid = 7, version = "1", lease_ms = 5, state = "running", looks = 2,
+                    changed = 4, failed = 6, fenced = 8, expired = 10, throttled = 12, drain = 0, seen_at = fleet.now,
+                    started_at = fleet.now }
+                local function with_name(name)
+                    local copy = { name = name }
+                    for key, value in pairs(collector) do
+                        copy[key] = value
+                    end
+                    return copy
+                end
+                local function item(more)
+                    for key, value in pairs { account = "hq", region = "cn-north-4", state = "active", kind = "cluster",
+                        failures = 0, due_at = fleets.START, epoch = 0, interval_ms = 60000, project_id = "p" } do
+                        more[key] = more[key] == nil and value or more[key] or nil
+                    end
+                    return more
+                end
+                assert.same({ now = fleet.now, collectors = { with_name "a", with_name "b" }, accounts = { {
+                    account = "hq", burst = 100, rate = 100, tokens = 99, proven = 1, state = "active",
+                    used_at = fleets.START, paused_until = 1, refusals = 2, blocked_until = 3, error = "e" } },
+                    items = { item { cluster_id = "c1", name = "name-c1" },
+                    item { cluster_id = "c2", name = "name-c2", epoch = 9, leased_by = "a", looked_at = 1,
+                        asked_at = 2, longest_gap = 3, failures = 4, error = "e", severity = "warning", seen_at = 5,
+                        page_mark = "m", read_at = 6, next_at = 7, due_at = 8 },
+                    item { cluster_id = "", kind = "place", project_id = false, interval_ms = 600000, epoch = 1,
+                        due_at = 8, looked_at = fleets.START, asked_at = fleets.START },
+                } }, schedule:status())
+                assert.same({ { account = "hq", region = "cn-north-4", cluster_id = "c3", name = "name-c3",
+                    looked_at = 1, severity = "ok", gone_at = 10 } }, schedule:gone())
+            end)
+        end)
+
         it("drains a collector, and counts what each did", function()
             with_cluster(function(fleet, schedule)
                 local collector = { name = "one", lease_ms = 1, state = "running", counts = { looks = 2 } }

@@ -110,4 +110,48 @@ describe("changes between two looks", function()
             assert.is_not.equal("table", type(value))
         end
     end)
+
+    it("have their fields in this order", function()
+        assert.equal("event time cluster_id cluster_name source source_type rule severity previous value unit warning "
+            .. "critical since record_id kind message advice hint", table.concat(changes.FIELDS, " "))
+    end)
+
+    it("say what a failure was, that it is over, and what is no longer reported", function()
+        local seen, base = changes.new(), { time = NOW * 1000 + 500, cluster_id = "c", cluster_name = "n-c" }
+        local function look(what)
+            local events = seen:look({ what }, NOW + 0.5004, RULES)
+            for _, event in ipairs(events) do
+                for name, value in pairs(base) do
+                    assert.equal(value, event[name])
+                    event[name] = nil
+                end
+            end
+            return events
+        end
+        local function failed(message)
+            return { cluster = { id = "c", name = "n-c" }, error = { kind = "network", message = message, hint = "!" } }
+        end
+        look(item("c", verdict("stale", "warning", "s"), verdict("never", "unknown")))
+        assert.same({ { event = "failure", kind = "network", message = "cut", hint = "!" } }, look(failed "cut"))
+        assert.same({ { event = "failure", kind = "network", message = "gone", hint = "!" } }, look(failed "gone"))
+        assert.same({ { event = "recovery", message = "recovered" },
+            { event = "verdict", rule = "never", severity = "ok", previous = "unknown",
+                message = "no longer reported" },
+            { event = "verdict", source = "s", rule = "stale", severity = "ok", previous = "warning",
+                message = "no longer reported" } }, look(item "c"))
+        assert.same({ "failure" }, { look(failed "gone")[1].event }) -- told anew after a recovery
+    end)
+
+    it("leave what follows from another verdict as it was", function()
+        local seen = changes.new()
+        local function follows(severity)
+            local given = verdict("stale", severity, "s")
+            given.follows = "failing"
+            return item("c", given)
+        end
+        assert.same({}, told(seen, follows "critical"))
+        assert.same({ "s stale warning<ok" }, told(seen, item("c", verdict("stale", "warning", "s"))))
+        assert.same({}, told(seen, follows "critical"))
+        assert.same({ "s stale ok<warning" }, told(seen, item("c", verdict("stale", "ok", "s"))))
+    end)
 end)

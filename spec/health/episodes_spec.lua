@@ -80,4 +80,26 @@ describe("episodes", function()
             health.episodes({}, { stail = {} })
         end))
     end)
+
+    it("join what meets at a moment, either way, and follow the first that overlaps", function()
+        for _, case in ipairs { { 1, 5, 5, 9, 1 }, { 1, 5, 5.001, 9, 2 }, { 5, 9, 1, 5, 1 }, { 5.001, 9, 1, 5, 2 },
+            { 1, nil, 90, 95, 1 }, { 90, 95, 1, nil, 1 } } do
+            assert.equal(case[5], #episodes.of { alert("failing", case[1], case[2]),
+                alert("stale", case[3], case[4], { explained_by = "failing" }) })
+        end
+        assert.same({ "failing 1-2 warning ", "failing 4-9 warning stale" }, words { alert("failing", 1, 2),
+            alert("failing", 4, 9), alert("stale", 5, 6, { explained_by = "failing" }) })
+    end)
+
+    it("come by time, then by source, then by rule", function()
+        local alerts = {}
+        for _, each in ipairs { { "slow", 2, "b" }, { "data", 2, "b" }, { "slow", 2, "a" }, { "volume", 1, "c" } } do
+            alerts[#alerts + 1] = alert(each[1], each[2], 9, { source = each[3] })
+        end
+        local order = {}
+        for i, episode in ipairs(episodes.of(alerts)) do
+            order[i] = episode.source .. episode.rule
+        end
+        assert.same({ "cvolume", "aslow", "bdata", "bslow" }, order)
+    end)
 end)

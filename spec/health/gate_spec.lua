@@ -95,6 +95,27 @@ describe("readiness by records", function()
         assert.equal("refused", (judge(with(nil, failed))))
     end)
 
+    it("names the first source by id that is refused, else the first that is waited for, else the first", function()
+        local function record(source, hours, status)
+            return command.record(source .. hours, hours, { identity_source_id = source, status = status })
+        end
+        for _, case in ipairs {
+            { "refused", "b", "a1", "b1F", "c1F" }, { "refused", "b", "c1F", "b1F", "a1" },
+            { "waiting", "b", "a1", "b9", "c9" }, { "waiting", "b", "c9", "b9", "a1" },
+            { "refused", "c", "a1", "b9", "c1F" }, { "ready", "a", "c1", "b1", "a1" },
+        } do
+            local records = {}
+            for i = 3, 5 do
+                local source, hours, failed = case[i]:match "^(%a)(%d)(F?)$"
+                records[#records + 1] = record(source, tonumber(hours), failed == "F" and "FAILED" or nil)
+            end
+            local evaluation = { verdicts = {}, now = command.NOW }
+            local state, why = gate.of_records(records, evaluation, 6 * HOUR, "ok")
+            assert.same({ case[1], case[2] }, { state, why:match "%((%a)%): " }, table.concat(case, " "))
+        end
+    end)
+
+
     it("does not stumble over records that make no sense", function()
         assert.has_no.errors(function()
             judge { {}, { status = 5 }, { start_time = "x", status = "FINISHED" }, { identity_source_id = {},

@@ -76,4 +76,34 @@ describe("the order of runs", function()
         order.sort(runs.shuffled(list, runs.random(52)), order.starts_before, function() pauses = pauses + 1 end)
         assert.is_true(pauses > 4 and pauses < 100, pauses)
     end)
+
+    it("is by every field, the weightier first, absent before all", function()
+        local FIELDS = { "start_time", "id", "status", "end_time", "delete_count", "failed_count",
+            "identity_source_id", "identity_source_type", "add_count", "update_count", "fail_reason" }
+        local function run(changes)
+            local made = {}
+            for _, name in ipairs(FIELDS) do
+                made[name] = (name:find "_time" or name:find "_count") and 5 or "m"
+            end
+            for name, value in pairs(changes) do
+                made[name] = value ~= 0 and value or nil
+            end
+            return made
+        end
+        local function low(name) return type(run({})[name]) == "number" and 1 or "a" end
+        assert.is_false(order.starts_before(run {}, run {}))
+        for _, name in ipairs(FIELDS) do
+            local less = run { [name] = low(name) }
+            assert.is_true(order.starts_before(less, run {}), name)
+            assert.is_false(order.starts_before(run {}, less), name)
+            if name ~= "start_time" then
+                assert.is_true(order.starts_before(run { [name] = 0 }, less), name)
+                assert.is_false(order.starts_before(less, run { [name] = 0 }), name)
+            end
+        end
+        for i = 1, 5 do
+            local first, second = FIELDS[i], FIELDS[i + 1]
+            assert.is_true(order.starts_before(run { [first] = low(first) }, run { [second] = low(second) }), first)
+        end
+    end)
 end)

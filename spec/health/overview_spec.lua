@@ -137,4 +137,17 @@ describe("an overview", function()
         assert.matches("overview_spec.lua:%d+: overview: now is missing, expected seconds since the epoch$",
             refusal({}, nil))
     end)
+
+    it("orders those that are as grave by name, by id where they have none, then by id, then as they came", function()
+        local function one(name, id, mark)
+            return { cluster = { name = name, id = id }, evaluation = { severity = "ok" }, mark = mark }
+        end
+        local marks = {}
+        for i, cluster in ipairs(health.overview({ one("b", "1", "f"), one("a", "2", "c"), one(nil, "aa", "e"),
+            one("a", "1", "a"), one("a", "1", "b"), one("a", "3", "d"), { evaluation = { severity = "ok" },
+                mark = "0" } }, NOW).clusters) do
+            marks[i] = cluster.mark
+        end
+        assert.equal("0abcdef", table.concat(marks))
+    end)
 end)

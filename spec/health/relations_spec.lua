@@ -38,4 +38,24 @@ describe("related verdicts", function()
         assert.same({ stuck = "critical", stale = "ok" }, marked { stuck = "critical", stale = "ok" })
         assert.same({ slow = "warning" }, marked { slow = "warning" })
     end)
+
+    it("are these pairs of all, whichever comes first", function()
+        local FOLLOW = { stuck = "stale failing overlap slow", failing = "stale partial volume",
+            churn = "mass_delete volume", mass_delete = "slow volume", overlap = "slow", volume = "slow",
+            stale = "volume" }
+        local rules = require "dwsync.health.rules"
+        for _, cause in ipairs(rules.names) do
+            local followers = " " .. (FOLLOW[cause] or "") .. " "
+            assert.equal(FOLLOW[cause] or "", table.concat(relations.followers(cause), " "))
+            for _, other in ipairs(rules.names) do
+                local follows = followers:find(" " .. other .. " ", 1, true) and ", follows " .. cause or ""
+                if cause ~= other and not (FOLLOW[other] or ""):find(cause, 1, true) then
+                    local words = marked { [cause] = "warning", [other] = "critical" }
+                    assert.equal("critical" .. follows, words[other], cause)
+                    assert.equal(follows ~= "" and "critical" or "warning", words[cause], other)
+                end
+            end
+        end
+        assert.same({}, relations.followers "no rule")
+    end)
 end)

@@ -56,6 +56,24 @@ function M.hourly(count, newest, change)
     return list
 end
 
+--- Runs so many seconds apart of which the newest ended ten minutes before NOW, as a text draws them, the newest first.
+-- @tparam string text
+-- @tparam number seconds
+-- @tparam table marks by character: what is different in such a run; "F" has failed where nothing else is said
+function M.course(text, seconds, marks)
+    local list = {}
+    for i = 1, #text do
+        local mark = text:sub(i, i)
+        local fields = marks and marks[mark]
+        list[i] = M.run(660 + (i - 1) * seconds, fields or mark == "F" and { status = "FAILED" } or nil)
+        list[i].id = ("r%03d"):format(i)
+        list[i].end_time = list[i].end_time and fields and fields.seconds and list[i].start_time + fields.seconds * 1000
+            or list[i].end_time
+        list[i].seconds = nil
+    end
+    return list
+end
+
 --- The verdict of one rule. @tparam {table,...} list @tparam string rule @tparam[opt] table options of the rule
 -- @tparam[opt] string source default "s1"
 function M.verdict(list, rule, options, source)
@@ -70,6 +88,52 @@ end
 --- The severity a rule gives. The same arguments as `verdict`.
 function M.severity(...)
     return M.verdict(...).severity
+end
+
+-- Options by rule for one alone: the others are off, but those of `others`.
+local function alone(rule, options, others)
+    local given = {}
+    for name in pairs(health.rules()) do
+        given[name] = false
+    end
+    for name, value in pairs(others or {}) do
+        given[name] = value
+    end
+    given[rule] = options
+    return given
+end
+
+--- When a rule was told of a source until NOW, by a replay, in seconds before NOW: "warning 7200..3600, critical 60..",
+-- where a severity is the gravest of its time, and what was not over has no end.
+-- @tparam {table,...} list @tparam string rule @tparam[opt] table options of the rule
+-- @tparam[opt] table others rules that are judged as well, by name their options
+function M.told(list, rule, options, others)
+    local parts = {}
+    local function ago(time)
+        return time and ("%.10g"):format(M.NOW - time / 1000) or ""
+    end
+    for _, alert in ipairs(health.replay(list, alone(rule, options, others), { now = M.NOW })) do
+        if alert.rule == rule then
+            parts[#parts + 1] = ("%s %s..%s"):format(alert.severity, ago(alert.from), ago(alert.till))
+        end
+    end
+    return table.concat(parts, ", ")
+end
+
+--- What a rule knows of a source, as "name: text" and, where there are any, "= value unit"; without `rests_on` and
+-- `options`. The same arguments as `told`.
+function M.facts(list, rule, options, others)
+    local lines = {}
+    for _, verdict in ipairs(health.explain(list, alone(rule, options, others), M.NOW, { rule }).verdicts) do
+        for _, fact in ipairs(verdict.rule == rule and verdict.source == "s1" and verdict.explanation or {}) do
+            if fact.name ~= "rests_on" and fact.name ~= "options" then
+                local value = type(fact.value) == "number" and ("%.10g"):format(fact.value) or fact.value
+                lines[#lines + 1] = ("%s: %s%s"):format(fact.name, fact.text, value and type(value) ~= "table"
+                    and (" = %s %s"):format(value, tostring(fact.unit)) or "")
+            end
+        end
+    end
+    return lines
 end
 
 --- The message of the error that a function raises.

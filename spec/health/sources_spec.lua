@@ -82,4 +82,46 @@ describe("sources", function()
         assert.equal("s01000", list[1000].id)
         assert.equal(3, #cluster.flaws)
     end)
+
+    it("take each run once, newest states first, in whatever order records come", function()
+        local function run(ago, id, more)
+            more = more or {}
+            more.id = id
+            return runs.run(ago, more)
+        end
+        -- Runs by start, ended ones by end, RUNNING ones, starts, flaws.
+        for _, case in ipairs {
+            { "c d e", "c d e", "", 3, 0, run(50, "e", { end_time = LATEST - 1 }),
+                run(60, "d", { end_time = LATEST - 2 }), run(70, "c", { end_time = LATEST - 3 }) },
+            { "c d e", "d c e", "", 3, 0, run(50, "e", { end_time = LATEST - 1 }),
+                run(60, "d", { end_time = LATEST - 2 }), run(70, "c", { end_time = LATEST - 1 }) },
+            { "c d e", "c d e", "", 3, 0, run(150, "e"), run(160, "d", { status = "FAILED" }), run(170, "c") },
+            { "c d e", "c e", "d", 3, 0, run(150, "e"), run(160, "d", { status = "RUNNING", end_time = false }),
+                run(170, "c") },
+            { "c d e", "c d e", "", 3, 1, run(150, "e"), run(160, "d", { status = "RUNNING", end_time = false }),
+                run(170, "c"), run(160, "d"), run(170, "c"), run(150, "e", { add_count = 5 }) },
+            { "c f e d", "c f d e", "", 2, 0, run(150, "e"), run(160, "d", { start_time = false }),
+                run(140, "c", { start_time = false, end_time = false }), run(180, "f", { end_time = false }) },
+            { "nil nil e", "nil nil e", "", 3, 0, run(170, false), run(160, "e"), run(170, false) },
+            { "w z", "w z", "", 2, 4, run(0, "z", { end_time = false }), run(-0.001, "y", { end_time = false }),
+                run(-200, "x", { end_time = false }), run(160, "w"), run(-400, "v"), run(-500, "u") },
+        } do
+            for _, step in ipairs { 1, -1 } do
+                local list, texts = {}, {}
+                for i = step == 1 and 6 or #case, step == 1 and #case or 6, step do
+                    list[#list + 1] = case[i]
+                end
+                local source = sources.read(list, LATEST)[1]
+                for i, name in ipairs { "runs", "ended", "open" } do
+                    local found = {}
+                    for k, one in ipairs(source[name]) do
+                        found[k] = tostring(one.id)
+                    end
+                    texts[i] = table.concat(found, " ")
+                end
+                assert.same({ case[1], case[2], case[3], case[4], case[5] },
+                    { texts[1], texts[2], texts[3], #source.starts, #source.flaws })
+            end
+        end
+    end)
 end)

@@ -5,6 +5,7 @@ local errors = require "dwsync.errors"
 local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local temporary = require "spec.support.temporary"
+local transaction = require "dwsync.history.transaction"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113
 
@@ -194,6 +195,44 @@ for engine, with in pairs(engines) do
             end)
         end)
 
+        it("knows why a list could not be had, in its own words, until one could", function()
+            with(function(target)
+                local store = open(target)
+                look(store, 100, "a", "b")
+                local function trial()
+                    return assert(transaction.run(store.context, store.engine, "read", nil, function(session)
+                        return { accounts.trial_in(session, "c") }
+                    end))[1]
+                end
+                assert.is_nil(trial())
+                for failures, hint in ipairs { "Back\\slash.", "C" } do
+                    clock = 200
+                    assert.is_nil((store:pull_accounts("c", function()
+                        return nil, errors.new { kind = "permission", message = "no \\0 \0 text", hint = hint }
+                    end)))
+                    assert.same({ failures = failures, next_at = 200000 + 300000 * 2 ^ (failures - 1), hint = hint,
+                        error = errors.summary(errors.new { kind = "permission", message = "no \\0 \0 text" }, true) },
+                        trial())
+                end
+                look(store, 300, "a", "b") -- the same list as before
+                assert.is_nil(trial())
+                store:close()
+            end)
+        end)
+
+        it("keeps names and types of up to 1024 bytes", function()
+            with(function(target)
+                local store = open(target)
+                local most = ("x"):rep(1024)
+                for at, case in ipairs { { most, nil, true }, { most .. "x", nil, false }, { "a", most, true },
+                    { "a", most .. "x", false } } do
+                    assert.equal(case[3], look(store, at * 100, { name = case[1], user_type = case[2] },
+                        { name = "b", user_type = "COMMON" }, { name = "c", user_type = "COMMON" }) ~= nil, at)
+                end
+                store:close()
+            end)
+        end)
+
         it("changes nothing for a list that is not whole, is empty, or names nobody", function()
             with(function(target)
                 local store = open(target)
@@ -327,6 +366,31 @@ for engine, with in pairs(engines) do
                 clock = 10000
                 store:prune_accounts { older_than = 1 }
                 assert.same({ expected.counts[2] }, assert(store:together("c", {}, { now = clock })).ledger.counts)
+                store:close()
+            end)
+        end)
+
+        it("gives at most ten names of a type that went, and five hundred in all, but counts them", function()
+            with(function(target)
+                local store, all = open(target), { "admin" }
+                for i = 1, 51 do
+                    for k = 1, i == 1 and 10 or 11 do
+                        all[#all + 1] = { name = ("n%02d"):format(k), login = true, user_type = ("t%02d"):format(i) }
+                    end
+                end
+                look(store, 100, unpack(all))
+                clock = 200
+                assert(store:pull_accounts("c", function() return list_of "admin" end, { accept_short = true }))
+                assert(store.engine:rows [[UPDATE dwsync_stays SET gone_at = gone_at - 1000
+                    * CAST(substr(user_type, 2) AS INTEGER) WHERE user_type <> 'COMMON']]) -- each type at its time
+                local gone = assert(transaction.run(store.context, store.engine, "read", nil, function(session)
+                    return accounts.counts(session, "c", 0, true)
+                end)).gone
+                assert.equal(50, #gone)
+                for i, went in ipairs(gone) do
+                    assert.same({ "common", i == 1 and 10 or 11, 10, "n01", "n10", 200000 - i * 1000 }, { went.kind,
+                        went.accounts, #went.names, went.names[1], went.names[10], went.till - gone[1].till + 199000 })
+                end
                 store:close()
             end)
         end)

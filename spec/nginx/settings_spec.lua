@@ -53,6 +53,19 @@ describe("the settings", function()
         end)
     end)
 
+    it("have the age from which data is old from interval and timeout, and accounts with a history", function()
+        assert.equal(37, check({ interval = 10, timeout = 7 }).stale_after)
+        local order = json.decode(check({ history = "/h.db", list_accounts = true, show_accounts = true }).order)
+        assert.same({ "/h.db", true, true }, { order.history, order.list_accounts, order.show_accounts })
+    end)
+
+    it("are identified by all that a thread is given", function()
+        local identity = check().identity
+        assert.equal(identity, check().identity)
+        assert.not_equal(identity, check({ records = 7 }).identity)
+        assert.not_equal(identity, check({}, { HUAWEICLOUD_SDK_AK = "ak" }).identity)
+    end)
+
     it("take lengths of time in words", function()
         local checked = assert(check { interval = "5m", timeout = "90s", stale_after = "1h" })
         assert.same({ 300, 90, 3600 }, { checked.interval, checked.timeout, checked.stale_after })
@@ -126,6 +139,27 @@ describe("the settings", function()
         { "a function", { history = "/h.db", alerts = { channels = HOOK, link = function() end } },
             "alerts.link is a function, which cannot enter a thread" },
         { "a history that is a number", { history = 5 }, "history is not a path or a postgres:// URL" },
+        { "a history without a name", { history = "" }, "history is not a path or a postgres:// URL" },
+        { "a history of two lines", { history = "a\nb" }, "history is not a path or a postgres:// URL" },
+        { "a thread for credentials", { client = { credentials = coroutine.create(print) } }, "client.credentials is a "
+            .. "thread, which cannot enter a thread: use one of the sources of credentials" },
+        { "a file inside credentials", { client = { credentials = { ak = { io.stdout } } } }, "client.credentials.ak.1 "
+            .. "is a userdata, which cannot enter a thread: use one of the sources of credentials" },
+        { "a cluster without id", { clusters = { { name = "x" } } },
+            "clusters[1].id is missing, expected a text that is not empty" },
+        { "a word that is none", { clusters = { "one", "" } }, 'clusters[2] is "", expected a text of 1 to 200 bytes' },
+        { "a cluster twice, in two ways", { clusters = { "two", { id = "one" }, "one" } },
+            "clusters[3] is a duplicate: one" },
+        { "a list of accounts without a history", { list_accounts = true },
+            "list_accounts needs history: accounts are kept there" },
+        { "names of accounts without a history", { show_accounts = true },
+            "show_accounts needs history: accounts are kept there" },
+        { "a list of accounts beside a fleet", { clusters = "fleet", history = "/h.db", client = NONE,
+            list_accounts = false },
+            'list_accounts is set, but with clusters = "fleet" nginx does not ask the service' },
+        { "names of accounts beside a fleet", { clusters = "fleet", history = "/h.db", client = NONE,
+            show_accounts = true },
+            'show_accounts is set, but with clusters = "fleet" nginx does not ask the service' },
     } do
         it("refuse " .. case[1], function()
             assert.equal(case[3], refusal(case[2]))

@@ -77,10 +77,11 @@ function Dict:incr(key, value, init)
     return good and number, err
 end
 
-function Dict:get_keys()
+function Dict:get_keys(most)
     local keys = {}
+    most = most == 0 and math.huge or most or 1024
     for key in pairs(self.entries) do
-        keys[#keys + 1] = key
+        keys[#keys + 1] = #keys < most and key or nil
     end
     return keys
 end

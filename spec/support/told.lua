@@ -17,13 +17,13 @@ function M.make(target)
 end
 
 --- Adds a problem, or replaces it.
--- @tparam table row what differs from a critical problem of one source that was told
+-- @tparam table row what differs from a critical problem of one source that was told; false leaves a field out
 function Told:problem(row)
     local whole = { cluster_id = "c-1", cluster_name = "dws-prod", source = "s1", source_type = "AD", rule = "stale",
         state = "told", severity = "critical", episode = 1, since = 1747600000000, seen_at = 1747600000000,
         fired_at = 1747600000000, changed_at = 1747600000000, message = "no successful run for 3 d", told = {} }
     for name, value in pairs(row) do
-        whole[name] = value
+        whole[name] = value or nil
     end
     assert(self.store:change(whole.cluster_id, function() return { whole }, true end))
 end

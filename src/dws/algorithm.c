@@ -115,7 +115,7 @@ enum dws_status dws_algorithm_digest(const struct dws_algorithm *algorithm, stru
                                      struct dws_error *error)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
+    unsigned length;
     const struct family *family = family_of(algorithm);
     if (bytes.length == 0) {
         dws_buf_append_string(out, family->empty_digest);
@@ -132,7 +132,7 @@ static bool hmac(const struct dws_algorithm *self, struct dws_text key, struct d
 {
     const struct family *family = family_of(self);
     EVP_MAC_CTX *context = family->hmac ? EVP_MAC_CTX_dup(family->hmac) : NULL;
-    size_t length = 0;
+    size_t length;
     bool good = context && EVP_MAC_init(context, (const unsigned char *)key.data, key.length, NULL) &&
                 EVP_MAC_update(context, (const unsigned char *)message.data, message.length) &&
                 EVP_MAC_final(context, mac, &length, MAC_BYTES) && length == MAC_BYTES;
@@ -193,16 +193,16 @@ static enum dws_status sign_v11(const struct dws_algorithm *self, const struct d
                                 struct dws_text scope, struct dws_text string_to_sign, struct dws_buf *out,
                                 struct dws_error *error)
 {
-    unsigned char key[MAC_BYTES] = {0};
+    unsigned char key[MAC_BYTES];
     struct dws_buf hex = {0};
-    enum dws_status status = DWS_OK;
-    if (!derive_hkdf(self, credentials, scope, key))
+    enum dws_status status;
+    if (!derive_hkdf(self, credentials, scope, key)) {
         status = fail_openssl(self, error);
-    dws_buf_append_hex(&hex, key, sizeof key);
-    if (status == DWS_OK && hex.failed)
-        status = dws_fail(error, DWS_ERR_MEMORY, "out of memory");
-    if (status == DWS_OK)
-        status = append_hmac(self, dws_buf_text(&hex), string_to_sign, out, error);
+    } else {
+        dws_buf_append_hex(&hex, key, sizeof key);
+        status = hex.failed ? dws_fail(error, DWS_ERR_MEMORY, "out of memory")
+                            : append_hmac(self, dws_buf_text(&hex), string_to_sign, out, error);
+    }
     OPENSSL_cleanse(key, sizeof key);
     dws_buf_wipe(&hex);
     return status;
@@ -224,27 +224,29 @@ static void append_derivation(struct dws_buf *out, const struct dws_algorithm *s
     dws_buf_append(out, tail, sizeof tail);
 }
 
-/* The candidate of one counter plus one, if it is a private key of the group. */
+/* The candidate of one counter, plus one. */
 static bool derive_candidate(const struct dws_algorithm *self, const struct dws_credentials *credentials,
-                             unsigned char counter, const EC_GROUP *group, BIGNUM *key)
+                             unsigned char counter, BIGNUM *key)
 {
     unsigned char mac[MAC_BYTES];
     struct dws_buf input = {0};
     append_derivation(&input, self, credentials->ak, counter);
     bool good = !input.failed && hmac(self, credentials->sk, dws_buf_text(&input), mac) &&
-                BN_bin2bn(mac, sizeof mac, key) && BN_add_word(key, 1) &&
-                BN_cmp(key, EC_GROUP_get0_order(group)) < 0; /* candidate <= n - 2 */
+                BN_bin2bn(mac, sizeof mac, key) && BN_add_word(key, 1);
     OPENSSL_cleanse(mac, sizeof mac);
     dws_buf_free(&input);
     return good;
 }
 
-/* One counter in 2^32 does not do; 256 are tried, as in the Go and Java SDKs. */
+/* One counter in 2^32 does not do; 256 are tried, as in the Go and Java SDKs. A counter that could not be computed is
+ * not passed over: the next one's key is another, whose signatures the service would refuse. */
 static bool derive_private(const struct dws_algorithm *self, const struct dws_credentials *credentials,
                            const EC_GROUP *group, BIGNUM *key)
 {
     for (unsigned counter = 0; counter < 256; counter++) {
-        if (derive_candidate(self, credentials, (unsigned char)counter, group, key))
+        if (!derive_candidate(self, credentials, (unsigned char)counter, key))
+            return false;
+        if (BN_cmp(key, EC_GROUP_get0_order(group)) < 0) /* candidate <= n - 2 */
             return true;
     }
     return false;

@@ -241,7 +241,6 @@ void dws_transfer_forget(struct dws_transfer *t)
     erase_whole(&t->response_body);
     memset(t->host, 0, sizeof t->host);
     memset(t->detail, 0, sizeof t->detail);
-    t->tag = 0;
 }
 
 void dws_transfer_free(struct dws_transfer *t)

@@ -373,24 +373,20 @@ static int pool_watch(lua_State *L)
     return 0;
 }
 
-struct search {
-    lua_Number id;
-    bool found;
-};
-
-static struct search find_tag(lua_State *L, int tag)
+/* The number that a tag is kept under; 0: there is no such tag. */
+static lua_Number find_tag(lua_State *L, int tag)
 {
-    struct search search = {0, false};
+    lua_Number id = 0;
     push_kept(L, TAGS);
     for (lua_pushnil(L); lua_next(L, -2); lua_pop(L, 1)) {
         if (lua_rawequal(L, -1, tag)) {
-            search = (struct search){lua_tonumber(L, -2), true};
+            id = lua_tonumber(L, -2);
             lua_pop(L, 2);
             break;
         }
     }
     lua_pop(L, 1);
-    return search;
+    return id;
 }
 
 /***
@@ -403,8 +399,8 @@ static int pool_cancel(lua_State *L)
 {
     struct lua_pool *self = check_pool(L);
     luaL_checkany(L, 2);
-    struct search search = find_tag(L, 2);
-    lua_pushboolean(L, search.found && self->pool && dws_pool_cancel(self->pool, (uint64_t)search.id));
+    const lua_Number id = find_tag(L, 2);
+    lua_pushboolean(L, id > 0 && self->pool && dws_pool_cancel(self->pool, (uint64_t)id));
     return 1;
 }
 

@@ -97,7 +97,7 @@ static int lookup_new(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
     struct lookup *self = lua_newuserdata(L, sizeof *self);
-    *self = (struct lookup){NULL, -1};
+    *self = (struct lookup){.answer = NULL};
     luaL_getmetatable(L, CLASS);
     lua_setmetatable(L, -2);
     int ends[2];

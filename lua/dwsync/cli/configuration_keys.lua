@@ -116,7 +116,7 @@ local function check_profile(path, given)
     if not err then
         _, err = options.client(given)
         err = err and errors.new { kind = "config", hint = err.hint, option = err.option,
-            message = path .. (err.option and "." or ": ") .. err.message }
+            message = path .. "." .. err.message }
     end
     return not err, err
 end

@@ -35,14 +35,13 @@ local function host_of(subject)
     return subject.url:match "^%a+://(.*)$"
 end
 
--- Which step a failure belongs to.
+-- Which step before TLS a failure belongs to, if any.
 local function step_of(failure)
     if failure.code == "resolve" or failure.message:find "[Rr]esolving timed out" then
         return "resolution"
-    elseif failure.code == "certificate" or failure.code == "handshake" or failure.message:find "SSL" then
-        return "tls"
+    elseif failure.code ~= "certificate" and failure.code ~= "handshake" and not failure.message:find "SSL" then
+        return "tcp"
     end
-    return "tcp"
 end
 
 --- Does the endpoint's name have an address?

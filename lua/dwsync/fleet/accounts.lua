@@ -22,7 +22,7 @@ local DUE = MAY_ASK .. [[ AND EXISTS (SELECT 1 FROM dwsync_schedule s WHERE s.ac
 -- Looks that try a key, and of which nobody said what came of them. Who claimed them may be gone, but the service may
 -- have refused them all the same: they count until it has forgotten.
 local function under_way(account, now)
-    return now - (account.used_at or 0) < BLOCKED_MS and account.under_way or 0
+    return account.used_at and now - account.used_at < BLOCKED_MS and account.under_way or 0
 end
 
 -- How many requests with an unproven key may be under way, so that all collectors together stay below what locks it.
@@ -111,7 +111,7 @@ local REFUSALS = { auth = true, clock = true, credentials = true }
 -- @treturn boolean
 function M.is_refusal(result)
     local err = result.failure
-    return err ~= nil and REFUSALS[err.kind] ~= nil and err.status ~= nil
+    return err ~= nil and REFUSALS[err.kind] == true and err.status ~= nil
 end
 
 --- Whether nobody has seen the key of an account at work since it was last refused, so that what fails for that is the

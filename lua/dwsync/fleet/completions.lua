@@ -33,7 +33,7 @@ end
 
 -- A failure is looked at again sooner than its interval only at first.
 local function backoff(item, failures, now)
-    local pause = math.min(LONGEST_BACKOFF_MS, item.interval_ms * 2 ^ math.min(failures - 1, 20))
+    local pause = math.min(LONGEST_BACKOFF_MS, item.interval_ms * 2 ^ (failures - 1))
     return math.floor(now + pause / 2 + phase_of(item, pause / 2))
 end
 

@@ -25,7 +25,7 @@ local SOON, LATEST_LOOK = 5, 15 -- seconds after which the database is asked aga
 local function late_in(sum)
     local late = 0
     for _, account in ipairs(sum.accounts) do
-        late = late + (account.state ~= "blocked" and account.refusals == 0 and account.late or 0)
+        late = late + (account.refusals == 0 and account.late or 0)
     end
     return late
 end

@@ -228,10 +228,10 @@ local function judged_again(context, item, result)
     return gone_on(context, item, {}, result) or changed(context, item, {}, result)
 end
 
--- Judges a page together with what is kept, if it joins that: its oldest is kept already. Returns false if not.
+-- Judges a page together with what is kept, if it joins that: its oldest is kept already. Returns nothing true if not.
 local function joined(context, item, records, result)
     local gathered, err = gather(context, item, records)
-    local has = false
+    local has
     if gathered then
         has, err = history_tables.has(context.history, item.cluster_id, records[#records], gathered.contents)
     end

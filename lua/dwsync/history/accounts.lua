@@ -344,7 +344,7 @@ function M.note_failure_in(session, cluster, err)
     local number = cluster_in(session, cluster)
     local row = session:rows(FAILED:format(number))[1]
     local failures = (row and reading.integer(row[1]) or 0) + 1
-    local pause = math.max(math.min(M.every, FIRST_PAUSE * 2 ^ math.min(failures - 1, 20)),
+    local pause = math.max(math.min(M.every, FIRST_PAUSE * 2 ^ (failures - 1)),
         (err.retry_after or 0) * 1000)
     local next_at = math.ceil(clock_in(session) + pause)
     session:rows(([[INSERT INTO dwsync_account_trials (cluster_no, failures, next_at, error, hint)
@@ -378,7 +378,7 @@ function M.trial_in(session, cluster)
     local number = schema.has(session, M.part) and number_in(session, cluster)
     local row = number and session:rows(FAILED:format(number))[1]
     return row and { failures = reading.integer(row[1]), next_at = reading.integer(row[2]),
-        error = row[3] and identity.text(row[3]), hint = row[4] and identity.text(row[4]) } or nil
+        error = identity.text(row[3]), hint = row[4] and identity.text(row[4]) } or nil
 end
 
 -- ---- asking ---------------------------------------------------------------------------------------

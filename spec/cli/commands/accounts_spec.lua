@@ -1,9 +1,106 @@
 local core = require "dwsync.core"
 local command = require "spec.support.command"
 local emulators = require "spec.support.emulator"
+local errors = require "dwsync.errors"
 local files = require "dwsync.files"
 local processes = require "spec.support.processes"
 local temporary = require "spec.support.temporary"
+
+describe("what dwsync accounts says of what a history found", function()
+    local history_location = require "dwsync.cli.history_location"
+    local LOOK = { first_at = 1000, ended_at = (command.NOW - 3600) * 1000, accounts = 2 }
+
+    -- Runs it with a history that finds this. Returns status, stdout, stderr and what was asked of the history.
+    local function run(found, ...)
+        local open, query, closed = history_location.open, nil, 0
+        history_location.open = function()
+            return { clusters = function() return { { cluster_id = "c1", name = "prod" } } end,
+                accounts = function(_, asked)
+                    query = asked
+                    return found, not found and errors.new { kind = "storage", message = "full" } or nil
+                end, close = function() closed = closed + 1 end }
+        end
+        local good, status, out, err = pcall(command.run, { "accounts", "prod", "-o", "tsv", ... })
+        history_location.open = open
+        assert(good, status)
+        assert.equal(1, closed)
+        return status, out, err, query
+    end
+
+    local function account(name, more)
+        local made = { name = name, user_type = "COMMON", login = true, first_seen = 1000, came_after = 500 }
+        for key, value in pairs(more or {}) do
+            made[key] = value
+        end
+        return made
+    end
+
+    it("is in columns of what was asked for", function()
+        local list = { account "a", look = LOOK }
+        for _, case in ipairs { { "name\tuser_type\tlogin\tfirst_seen\n" },
+            { "name\tuser_type\tlast_seen\tgone_at\n", "--gone" },
+            { "name\tuser_type\tcame_after\tfirst_seen\n", "--new" },
+            { "name\tuser_type\tlogin\tfirst_seen\n", "--at", "2020-01-01" } } do
+            local status, out, _, query = run(list, case[2], case[3])
+            assert.same({ 0, case[1], "c1" }, { status, out:match "^[^\n]*\n", query.cluster_id })
+            assert.same({ case[2] == "--gone" or nil, case[2] == "--new" or nil, case[2] == "--at" or nil },
+                { query.gone, query.new, query.at and true })
+            list[1].change = nil
+        end
+    end)
+
+    it("is how many were there when none match, and when", function()
+        for _, case in ipairs { { 3600, "2 accounts were there 1 h ago" }, { 0, "2 accounts are there now" } } do
+            local _, _, err = run { look = { first_at = 1, ended_at = (command.NOW - case[1]) * 1000, accounts = 2 } }
+            assert.equal("dwsync: no accounts match; " .. case[2] .. "\n", err)
+        end
+        local status, out, err = run {}
+        assert.same({ 2, "", "dwsync: config: nobody has looked at the accounts of prod.\n        dwsync history pull "
+            .. "--accounts prod does; what came and went before stays unknown.\n" }, { status, out, err })
+        status, out, err = run(nil)
+        assert.same({ 1, "", "dwsync: storage: full." }, { status, out, err:match "^[^\n]*" })
+    end)
+
+    it("is whom the first look found, of a time before it", function()
+        for later, is_before in pairs { [0] = false, [1] = true } do
+            local look = { first_at = command.NOW * 1000 + later, ended_at = 3000, accounts = 1 }
+            local _, _, err = run({ account "a", look = look }, "--at", "2025-05-19T06:55:23Z")
+            assert.equal(is_before and "dwsync: the first look was later: those are shown whom it found\n" or "", err)
+        end
+    end)
+
+    it("is how a run's counts and the looks differ, and why", function()
+        local INFERENCE = "dwsync: that these are the run's is an inference from the time: the service does not say "
+            .. "who made the change\n"
+        for _, case in ipairs {
+            { { add_count = 1, delete_count = 2 }, {}, "1 added and 2 deleted", nil },
+            { { add_count = 3, delete_count = 2 }, {}, "3 added and 2 deleted",
+                "the difference (-2 added, +0 deleted) came and went between the looks, or by hand" },
+            { { add_count = 1, delete_count = 1 }, {}, "1 added and 1 deleted",
+                "the difference (+0 added, +1 deleted) came and went between the looks, or by hand" },
+            { {}, {}, "0 added and 0 deleted",
+                "the difference (+1 added, +2 deleted) came and went between the looks, or by hand" },
+            { { add_count = 5 }, { runs = 2, add_count = 6, delete_count = 7 }, "5 added and 0 deleted",
+                "2 runs lie between the same looks and report 6 added and 7 deleted: who is whose cannot be told" },
+            { { add_count = 5 }, { before = false }, "5 added and 0 deleted", "the accounts were first looked at after "
+                .. "this run began: who came and went before is unknown" },
+            { { add_count = 5 }, { after = false }, "5 added and 0 deleted", "the accounts have not been looked at "
+                .. "since this run ended: dwsync history pull --accounts does" },
+        } do
+            local more = case[2]
+            local status, out, err, query = run({ look = LOOK, record = case[1], came = { account "a" },
+                went = { account "b", account "c" }, others = { came = { account "d" }, went = { account "e" } },
+                between = { runs = more.runs or 1, add_count = more.add_count, delete_count = more.delete_count },
+                watched = { before = more.before ~= false, after = more.after ~= false } }, "--run", "r1",
+                "--columns", "change,name")
+            assert.same({ 0, "r1" }, { status, query.run })
+            assert.equal("change\tname\ncame\ta\ncame, not of this source\td\nwent\tb\nwent\tc\n"
+                .. "went, not of this source\te\n", out)
+            assert.equal(("dwsync: the run reports %s; the looks at the accounts show 1 added and 2 deleted\n%s%s")
+                :format(case[3], case[4] and ("dwsync: %s\n"):format(case[4]) or "", INFERENCE), err)
+        end
+    end)
+end)
 
 -- The real program, which is the same whichever Lua runs the specs.
 if rawget(_G, "jit") then

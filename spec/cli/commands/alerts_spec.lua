@@ -106,6 +106,46 @@ describe("dwsync alerts list", function()
         assert.is_nil(out:find("silenced", 1, true))
     end))
 
+    it("says what it knows where not all is known", with(function(problems, run)
+        problems:problem { acknowledged_at = NOW - HOUR, silenced_until = NOW + HOUR, since = false,
+            fired_at = NOW - 2 * HOUR }
+        problems:problem { source = "s2", since = false, fired_at = false, seen_at = NOW - 4 * HOUR, message = false }
+        problems:problem { source = "s3", silenced_until = NOW }
+        problems:message { channel = "ended", step = "no-longer-told", state = "sent", created_at = NOW - HOUR }
+        problems:message { channel = "no", state = "given_up" }
+        problems:message { channel = "late", attempts = 0, next_at = NOW }
+        local _, out = run "list"
+        assert.matches("  since 2025-05-19T04:55:23Z (2 h ago)\n"
+            .. "    dws-prod (c-1): stale of s1: no successful run for 3 d\n    acknowledged by somebody 1 h ago\n"
+            .. "    silenced until 2025-05-19T07:55:23Z\n"
+            .. "    told: ended (no longer told, 1 h ago)\n    owed: late (critical, due now)\n"
+            .. "    given up: no (critical): refused\n", out, 1, true)
+        assert.matches("  since 2025-05-19T02:55:23Z (4 h ago)\n    dws-prod (c-1): stale of s2:\n", out, 1, true)
+        assert.is_nil(out:find("silenced until 2025-05-19T06:55:23Z", 1, true))
+    end))
+
+    it("puts those that ended last, and leaves the order among equals alone", with(function(problems, run)
+        for i, row in ipairs { { "critical", "resolved" }, { "warning", "told" }, { "critical", "told" },
+            { "warning", "firing" }, { "unknown", "told" }, { "critical", "firing" } } do
+            problems:problem { source = "s" .. i, severity = row[1], state = row[2] }
+        end
+        local function sources(...)
+            local list = {}
+            for i, item in ipairs(json.decode((select(2, run("list", "-o", "json", ...))))) do
+                list[i] = item.source
+            end
+            return table.concat(list, " ")
+        end
+        local ranks = { s1 = 4, s2 = 2, s3 = 1, s4 = 2, s5 = 3, s6 = 1 }
+        local shown, last = sources "--all", 0
+        for source in shown:gmatch "%S+" do
+            assert.is_true(ranks[source] >= last, shown)
+            last = ranks[source]
+        end
+        assert.equal((shown:gsub(" s1$", "")), sources())
+        assert.is_nil(sources():find("s1", 1, true))
+    end))
+
     it("writes JSON for programs, with those that ended where that is asked", with(function(problems, run)
         problems:problem { rule = "churn", state = "resolved", source = "" }
         problems:message { rule = "churn", source = "", state = "sent", sent_at = NOW }
@@ -208,6 +248,56 @@ describe("dwsync alerts ack, silence and unsilence", function()
             assert.matches(case[2], err, 1, true)
         end
     end))
+
+    it("keep notes, names and lengths of time within their borders, and refuse others", with(function(problems, run)
+        problems:problem {}
+        for _, case in ipairs {
+            { 0, "ack", "--note", ("n"):rep(500) }, { 2, "ack", "--note", ("n"):rep(501) },
+            { 0, "ack", "--by", ("n"):rep(100) }, { 2, "ack", "--by", ("n"):rep(101) },
+            { 0, "silence", "--by", ("n"):rep(100), "--for", "60" }, { 2, "silence", "--for", "59s" },
+            { 2, "silence", "--by", ("n"):rep(101), "--for", "1h" },
+            { 0, "silence", "--for", "60s" }, { 0, "silence", "--for", "366d" }, { 2, "silence", "--for", "8784h1s" },
+            { 2, "silence", "--until", "24:00" }, { 2, "silence", "--until", "12:60" }, { 0, "silence", "--until",
+                "23:59" }, { 0, "silence", "--until", "0:00" }, { 2, "silence", "--until", "x0:00" },
+            { 2, "silence", "--until", "0:00x" }, { 2, "silence", "--until", "0:0" },
+            { 2, "silence", "--until", "-1:00" },
+            { 2, "silence", "--until", "2025-05-19T06:55:23Z" }, { 0, "silence", "--until", "2025-05-19T06:55:24Z" },
+        } do
+            local expected, action = table.remove(case, 1), table.remove(case, 1)
+            local status, _, err = run(action, "dws-prod", (table.unpack or unpack)(case)) -- luacheck: ignore 113
+            assert.same({ expected, action, case }, { status, action, case }, err)
+        end
+    end))
+
+    it("say of what changed meanwhile that there is nothing to do", with(function(problems, run)
+        problems:problem {}
+        local ledger = require "dwsync.problems.ledger"
+        local change = ledger.change
+        finally(function() ledger.change = change end)
+        ledger.change = function() return { changed = false } end
+        local status, _, err = run("ack", "dws-prod")
+        assert.same({ 0, ("dwsync: %s (stale of source s1 of dws-prod): nothing to change\n"):format(id_of(problems)) },
+            { status, err })
+        ledger.change = function() return nil, require("dwsync.errors").new { kind = "storage", message = "full" } end
+        status, _, err = run("ack", "dws-prod")
+        assert.same({ 1, "dwsync: storage: full.\n" }, { status, err:match "^.-\n" })
+    end))
+
+    it("are signed by --by, or the user of this session, or somebody", function()
+        temporary.with_folder(function(folder)
+            local problems = told.make(folder .. "/h.sqlite")
+            for _, case in ipairs { { "bob", { USER = "ann" }, "bob" },
+                { nil, { USER = "ann", LOGNAME = "eve" }, "ann" }, { nil, { USER = "", LOGNAME = "eve" }, "eve" },
+                { nil, { USER = false }, "somebody" } } do
+                problems:problem {}
+                local _, _, err = run_in(folder, folder .. "/h.sqlite",
+                    { "ack", "dws-prod", case[1] and "--by", case[1] }, { environment = case[2] })
+                assert.matches(": acknowledged by " .. case[3] .. "\n$", err)
+                assert.equal(case[3], problems:rows()[1].acknowledged_by)
+            end
+            problems:close()
+        end)
+    end)
 
     it("are silent until the clock of this machine shows a time next", with(function(problems, run)
         problems:problem {}

@@ -174,3 +174,162 @@ describe("dwsync collect", function()
         end)
     end)
 end)
+
+describe("dwsync collect, around what its collector does,", function()
+    local collectors, core = require "dwsync.fleet.collector", require "dwsync.core"
+    local errors, fleet_file = require "dwsync.errors", require "dwsync.cli.fleet_file"
+    local schedules, history = require "dwsync.fleet.schedule", require "dwsync.history"
+
+    -- Runs it with a collector that only calls use(options, is_stopped). Returns status, what it said by lines, and
+    -- what the collector was made of.
+    local function collect(inventory, arguments, given)
+        given = given or {}
+        local new, open, made, opened = collectors.new, fleet_file.open, nil, nil
+        collectors.new = function(options)
+            made = options
+            return { totals = given.totals or { looks = 1, changed = 0, failed = 0, fenced = 0, unwritten = 0 },
+                sync = function() return not given.sync_error or nil, given.sync_error end,
+                run = function(_, is_stopped)
+                    if given.use then
+                        given.use(options, is_stopped)
+                    end
+                    return not given.run_error or nil, given.run_error
+                end }
+        end
+        fleet_file.open = function(...)
+            opened = select(5, ...)
+            return open(...)
+        end
+        local words = { "collect", "--fleet", "/fleet.lua" }
+        for _, word in ipairs(arguments or {}) do
+            words[#words + 1] = word
+        end
+        local status, err
+        local good, reason = pcall(temporary.with_folder, function(folder)
+            local environment = { HOME = folder, DWSYNC_HISTORY = folder .. "/h.sqlite", HEART = "https://h.example/x",
+                HOOK = "https://c.example/x" }
+            if given.before then
+                local store = assert(history.open(environment.DWSYNC_HISTORY))
+                given.before(assert(schedules.open(store)))
+                store:close()
+            end
+            local _ -- nothing is written to stdout
+            status, _, err = command.run(words, { environment = environment,
+                files = { ["/fleet.lua"] = inventory } })
+        end)
+        collectors.new, fleet_file.open = new, open
+        assert(good, reason)
+        local lines = {}
+        for line in err:gmatch "[^\n]+" do
+            lines[#lines + 1] = line:gsub("^dwsync: ", "")
+        end
+        return status, lines, made, opened
+    end
+
+    local function accounts(...)
+        local list = {}
+        for i, interval in ipairs { ... } do
+            list[i] = ("a%d = { credentials = { source = 'environment' }, regions = { 'cn-north-4' }%s }"):format(i,
+                interval and ", interval = " .. interval or "")
+        end
+        return "accounts = { " .. table.concat(list, ", ") .. " }"
+    end
+
+    it("says what it begins with", function()
+        local host, pid = uv.os_gethostname(), uv.os_getpid()
+        for _, case in ipairs {
+            { accounts(false), "collecting 1 account every 1 min, as x" },
+            { accounts(false, 600), "collecting 2 accounts every 1 min to 10 min, as x" },
+            { accounts(30, 600, 90), "collecting 3 accounts every 30 s to 10 min, as x" },
+            { accounts(90, 90) .. ", interval = 20", "collecting 2 accounts every 1 min 30 s, as x" },
+        } do
+            local status, lines = collect("return { " .. case[1] .. " }", { "--name", "x" })
+            assert.same({ 0, case[2] }, { status, lines[1] })
+        end
+        local _, lines, made = collect("return { lease = 60, " .. accounts(false) .. " }")
+        local name = ("%s:%d"):format(host, pid)
+        assert.equal("collecting 1 account every 1 min, as " .. name, lines[1])
+        assert.same({ name, host, pid, 32, 1 }, { made.name, made.host, made.pid, made.concurrency, #made.beside })
+        assert.equal(60, made.inventory.lease)
+    end)
+
+    it("opens its history for a third of a lease, and hands its options on", function()
+        local _, _, made, opened = collect("return { lease = 60, " .. accounts(false) .. " }", { "--concurrency", "7" })
+        assert.same({ { timeout = 20, cache = 4 }, 7 }, { opened, made.concurrency })
+    end)
+
+    it("says where metrics are", function()
+        for address, shown in pairs { ["0"] = "127.0.0.1", ["127.0.0.2:0"] = "127.0.0.2" } do
+            local status, lines = collect("return { " .. accounts(false) .. " }",
+                { "--name", "x", "--metrics", address })
+            assert.equal(0, status)
+            assert.matches("^collecting 1 account every 1 min, as x, metrics at http://" .. shown:gsub("%.", "%%.")
+                .. ":%d+/metrics$", lines[1])
+        end
+    end)
+
+    it("sends beside it where that is declared", function()
+        local alerts = { "", "heartbeat = { url = { env = 'HEART' } }",
+            "channels = { c = { kind = 'webhook', url = { env = 'HOOK' } } }" }
+        local counts = {}
+        for i, declared in ipairs(alerts) do
+            local _, _, made = collect(("return { %s, alerts = { %s } }"):format(accounts(false), declared))
+            counts[i] = #made.beside
+            assert.equal(i == 3, made.plan ~= nil)
+        end
+        assert.same({ 1, 2 }, { counts[1], counts[2] })
+        assert.is_true(counts[3] > 1)
+        local status, lines = collect(("return { %s, alerts = { heartbeat = { url = { env = 'NONE' } } } }"):format(
+            accounts(false)))
+        assert.equal(2, status)
+        assert.matches("^config: heartbeat: ", lines[1])
+    end)
+
+    it("says how it ended", function()
+        for _, case in ipairs {
+            { { looks = 1, changed = 2, failed = 3, fenced = 4, unwritten = 0 },
+                "ended after 1 look: 2 new, 3 failed, 4 fenced" },
+            { { looks = 2, changed = 0, failed = 0, fenced = 0, unwritten = 1 },
+                "ended after 2 looks: 0 new, 0 failed, 0 fenced, 1 not written" } } do
+            local status, lines = collect("return { " .. accounts(false) .. " }", {}, { totals = case[1] })
+            assert.same({ 0, case[2] }, { status, lines[#lines] })
+        end
+        local full = errors.new { kind = "storage", message = "full", hint = "Make room." }
+        for _, given in ipairs { { run_error = full }, { sync_error = full, use = function() error "ran" end } } do
+            local status, lines = collect("return { " .. accounts(false) .. " }", {}, given)
+            assert.same({ 1, "storage: full." }, { status, lines[3] })
+        end
+    end)
+
+    it("stops when its time is up, and not before", function()
+        local monotonic, now = core.monotonic, 100
+        finally(function() core.monotonic = monotonic end)
+        core.monotonic = function() return now end
+        for _, case in ipairs { { { "--for", "60s" }, false, false, true }, { {}, false, false, false } } do
+            local stopped = {}
+            now = 100
+            collect("return { " .. accounts(false) .. " }", case[1], { use = function(_, is_stopped)
+                for i, later in ipairs { 100, 159.9, 160 } do
+                    now = later
+                    stopped[i] = is_stopped()
+                end
+            end })
+            assert.same({ case[2], case[3], case[4] }, stopped)
+        end
+    end)
+
+    it("warns of a collector of its name that is alive, on this machine or another", function()
+        local own = uv.os_getpid()
+        for _, case in ipairs { { "x", "elsewhere", 1, "elsewhere already, process 1" },
+            { "x", uv.os_gethostname(), own, ("%s already, process %d"):format(uv.os_gethostname(), own) },
+            { "x", uv.os_gethostname(), 2 ^ 22 + 7 }, { "y", "elsewhere", 1 } } do
+            local _, lines = collect("return { " .. accounts(false) .. " }", { "--name", "x" }, {
+                before = function(schedule)
+                    assert(schedule:report { name = case[1], host = case[2], pid = case[3], version = "1",
+                        state = "running", lease_ms = 90000, counts = {} } ~= nil)
+                end })
+            assert.equal(case[4] and "a collector x runs on " .. case[4] or "collecting 1 account every 1 min, as x",
+                lines[1])
+        end
+    end)
+end)

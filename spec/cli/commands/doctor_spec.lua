@@ -95,6 +95,48 @@ describe("dwsync doctor", function()
             select(2, run {}))
     end)
 
+    it("counts what is ok even where nothing is, and names the cluster to begin with", function()
+        local doctor = require "dwsync.doctor"
+        local run_doctor = doctor.run
+        finally(function() doctor.run = run_doctor end)
+        local function summed(...)
+            local findings = { ... }
+            doctor.run = function(_, found)
+                for i, outcome in ipairs(findings) do
+                    findings[i] = { check = "check" .. i, outcome = outcome, found = "x",
+                        cluster = i == 2 and "c" or nil }
+                    found(findings[i])
+                end
+                return findings, true, false
+            end
+            return (select(2, run({}, { columns = 200 })):match "([^\n]*)\n$")
+        end
+        assert.equal("1 check: 0 ok, 1 failed; begin with check1", summed "failed")
+        assert.equal("2 checks: 1 ok, 1 failed; begin with check2 of c", summed("ok", "failed"))
+        assert.equal("3 checks: 0 ok, 2 warnings, 1 skipped; dwsync can ask this service",
+            summed("warning", "skipped", "warning"))
+        assert.equal("3 checks: 0 ok, 1 warning, 2 failed; begin with check2 of c",
+            summed("warning", "failed", "failed"))
+    end)
+
+    it("looks for variables without effect where another source of keys is named, but for Terraform's", function()
+        local variables = require "dwsync.credentials.variables"
+        local without_effect = variables.without_effect
+        finally(function() variables.without_effect = without_effect end)
+        for text, expected in pairs { ["return {}"] = false,
+            ['return { profile = "p", profiles = { p = { credentials = "terraform" } } }'] = false,
+            ['return { profile = "p", profiles = { p = { credentials = "environment" } } }'] = true } do
+            local asked
+            variables.without_effect = function(getenv, is_named)
+                asked = is_named
+                return without_effect(getenv, is_named)
+            end
+            require("spec.support.command").run({ "doctor" }, { environment = { DWSYNC_CONFIG = "/c.lua" },
+                files = { ["/c.lua"] = text } })
+            assert.same({ text, expected }, { text, asked })
+        end
+    end)
+
     it("suspects the project id that is named when the service refuses it", function()
         local refusal = { "403", '{"error_code":"APIGW.0306","error_msg":"Access denied"}' }
         local _, out = run({}, { refusal = refusal, columns = 400 })

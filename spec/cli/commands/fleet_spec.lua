@@ -85,6 +85,93 @@ describe("dwsync fleet status", function()
         assert.equal("no collector is running: nothing is looked at", sum.conditions[1].text)
     end))
 
+    -- What of a page depends on the moment, made the same for all.
+    local function settled(out)
+        return (out:gsub("%d+ s ago", function(seen)
+            return (" "):rep(#seen - 3) .. "now"
+        end))
+    end
+
+    it("shows whatever there is in columns, cut to their width", with_fleet({ hq = 8, shop = 61 },
+        function(fleet, run)
+            fleet:look()
+            for _, name in ipairs { "a", "drains", "ended", "gone, drained", "gone", "of a name that is 30 columns" } do
+                fleet:collector(name, { looks = 4, fenced = 1, expired = 2, throttled = 3 })
+            end
+            fleet:sql "UPDATE dwsync_collectors SET drain = 1 WHERE name IN ('drains', 'ended', 'gone, drained')"
+            fleet:sql [[UPDATE dwsync_collectors SET seen_at = $now - 130000
+                WHERE name IN ('ended', 'gone', 'gone, drained')]]
+            fleet:sql "UPDATE dwsync_collectors SET state = 'ended' WHERE name = 'ended'"
+            fleet:sql [[UPDATE dwsync_schedule SET due_at = $now - 60000 * (item_no + 1) - 5000
+                WHERE kind = 'cluster' AND account = 'hq']]
+            fleet:sql "UPDATE dwsync_schedule SET name = NULL WHERE cluster_id = 'hq-8-id'"
+            fleet:sql [[UPDATE dwsync_schedule SET name = 'a cluster of a name that is 40 columns'
+                WHERE cluster_id = 'hq-7-id']]
+            fleet:sql [[UPDATE dwsync_schedule SET leased_by = 'a collector of 26 columns.', planned_at = due_at
+                WHERE cluster_id = 'hq-6-id']]
+            fleet:sql "UPDATE dwsync_schedule SET failures = 2, error = 'x' WHERE cluster_id = 'hq-1-id'"
+            fleet:sql "UPDATE dwsync_schedule SET looked_at = NULL WHERE cluster_id = 'shop-1-id'"
+            local _, out = run "status"
+            assert.equal([[
+69 clusters: 69 ok, 1 not looked at yet; 8 late
+! 8 clusters are late, most of all hq-8-id of account hq, by 11 min
+  → dwsync fleet explain hq-8-id says why.
+- collector gone is gone, last seen 2 min ago
+  → Its looks went to the others. Read its log on m1 (process 7).
+- collector gone, drained is gone, last seen 2 min ago
+  → Its looks went to the others. Read its log on m1 (process 7).
+- account shop: at 1 request a second 61 clusters take 1 min 1 s, not 1 min
+  → Raise accounts.shop.rate, if the service allows that, or its interval.
+- account hq: hq-1 cannot be read: x
+
+ACCOUNT              STATE     CLUSTERS FAILED  LATE  RATE/S  LOOKED AT EVERY
+hq                   active           8      1     8      10  1 min
+shop                 active          61      0     0       1  1 min 1 s (!)
+
+COLLECTOR            STATE              SEEN     LOOKS  FENCED EXPIRED THROTTLED
+a                    running             now         4       1       2         3
+drains               draining            now         4       1       2         3
+ended                ended         2 min ago         4       1       2         3
+gone                 gone          2 min ago         4       1       2         3
+gone, drained        gone          2 min ago         4       1       2         3
+of a name …0 columns running             now         4       1       2         3
+
+LATE CLUSTER                   ACCOUNT                  BY  WITH
+hq-8-id                        hq                   11 min  nobody
+a cluster of a … is 40 columns hq                   10 min  nobody
+hq-6                           hq                    9 min  a collecto… columns.
+hq-5                           hq                    8 min  nobody
+hq-4                           hq                    7 min  nobody
+and 3 more
+]], settled(out))
+            local sum = cjson.decode((select(2, run("status", "-o", "json"))))
+            assert.same({ "running", "draining", "ended", "gone", "gone", "running" }, (function(states)
+                for i, collector in ipairs(sum.collectors) do
+                    states[i] = collector.state
+                end
+                return states
+            end) {})
+            assert.same({ text = "account hq: hq-1 cannot be read: x", attention = false }, sum.conditions[5])
+            for _, name in ipairs { "now", "clusters", "late", "failing", "disabled", "unseen", "alive", "by_severity",
+                "conditions", "accounts", "collectors", "latest", "failures", "messages" } do
+                assert.is_not_nil(sum[name], name)
+            end
+        end))
+
+    it("is short where there is nothing", with_fleet({}, function(_, run)
+        local status, out = run "status"
+        assert.equal(1, status)
+        assert.equal([[
+0 clusters; none late
+! no collector is running: nothing is looked at
+  → Start dwsync collect on one machine or more.
+
+ACCOUNT              STATE     CLUSTERS FAILED  LATE  RATE/S  LOOKED AT EVERY
+hq                   active           0      0     0      10  –
+shop                 active           0      0     0       1  –
+]], out)
+    end))
+
     it("says where there is no fleet", function()
         temporary.with_folder(function(folder)
             assert(require("dwsync.history").open(folder .. "/h.sqlite")):close()
@@ -194,6 +281,93 @@ describe("dwsync fleet explain", function()
             assert.equal(2, (run("explain", "hq-*")))
             fleet:sql "UPDATE dwsync_schedule SET name = 'hq-2' WHERE cluster_id IN ('hq-1-id', 'shop-1-id')"
             assert.matches("2 clusters are called 'hq%-2' in the fleet", (select(3, run("explain", "hq-2"))))
+        end))
+
+    -- What is said of a cluster, by its heading and in one line; instants left out.
+    local function facts_of(out)
+        local facts, heading = {}, nil
+        for line in out:gmatch "[^\n]+" do
+            local begun = line:sub(1, 14):match "^(%S.-) *$"
+            heading = begun or heading
+            facts[heading] = (begun and "" or facts[heading] .. " ") .. line:sub(15)
+        end
+        for key, fact in pairs(facts) do
+            facts[key] = fact:gsub("%d+%-%d+%-%d+T[%d:]+Z", "T")
+        end
+        return facts
+    end
+
+    it("says the state of each fact", with_fleet({ hq = 2, shop = 130 }, function(fleet, run)
+        local expected = { cluster = "hq-1 (hq-1-id)", where = "region cn-north-4, account hq",
+            verdict = "not judged yet", ["looked at"] = "never; every 1 min; longest gap so far not known yet",
+            ["whole list"] = "not read yet", ["judged again"] = "when something new comes" }
+        local function says(name, more)
+            for heading, fact in pairs(more) do
+                expected[heading] = fact or nil
+            end
+            local status, out = run("explain", name)
+            local facts = facts_of(out)
+            facts["next look"] = expected["next look"] and facts["next look"]
+            assert.equal(0, status)
+            assert.same(expected, facts)
+        end
+        local function set(id, values)
+            fleet:sql(("UPDATE dwsync_schedule SET %s WHERE cluster_id = '%s-id'"):format(values, id))
+        end
+        says("hq-1", {})
+        fleet:look()
+        fleet:sql "UPDATE dwsync_schedule SET due_at = $now + 95000, looked_at = $now - 125000 WHERE kind = 'cluster'"
+        says("hq-1", { verdict = "ok", ["next look"] = "T (in 1 min)",
+            ["looked at"] = "2 min ago; every 1 min; longest gap so far not known yet" })
+        set("hq-1", "read_at = $now - 7300000, next_at = $now + 7300000, longest_gap = 125000, failures = 1, "
+            .. "error = 'x'")
+        says("hq-1", { ["looked at"] = "2 min ago; every 1 min; longest gap so far 2 min 5 s",
+            ["whole list"] = "read 2 h 1 min ago", ["judged again"] = "T even if nothing new comes",
+            failures = "1 in a row: x" })
+        set("hq-1", "next_at = 0, state = 'disabled', severity = 'disabled', error = NULL")
+        says("hq-1", { verdict = "disabled, synchronisation is off: looked at once an hour", failures = "1 in a row:",
+            ["judged again"] = "when something new comes" })
+        expected = { cluster = "shop-1 (shop-1-id)", where = "region cn-north-4, account shop", verdict = "ok",
+            ["looked at"] = "2 min ago; every 1 min wanted, every 2 min 10 s at its account's rate; longest gap so far "
+                .. "not known yet", ["next look"] = "T (in 1 min)", ["whole list"] = "not read yet",
+            ["judged again"] = "when something new comes" }
+        says("shop-1", {})
+        set("shop-1", "state = 'disabled'") -- which leaves 129 to be looked at
+        says("shop-1", { verdict = "ok, synchronisation is off: looked at once an hour",
+            ["looked at"] = "2 min ago; every 1 min; longest gap so far not known yet" })
+        set("hq-2", "state = 'gone', gone_at = $now - 7300000, severity = NULL, looked_at = NULL")
+        expected = { cluster = "hq-2 (hq-2-id)", where = "region cn-north-4, account hq", verdict = "never judged",
+            gone = "since T (2 h 1 min ago): the service lists it no more, or the inventory leaves it out",
+            ["looked at"] = "never", ["next look"] = "when it is listed again" }
+        says("hq-2", {})
+    end))
+
+    it("says why a look that is due was not made, the nearest reason first", with_fleet({ hq = 1, shop = 61 },
+        function(fleet, run)
+            fleet:look()
+            local function says(reason, name)
+                local next_look = facts_of((select(2, run("explain", name or "shop-1"))))["next look"]
+                assert.equal("T (1 min overdue), " .. reason, next_look)
+            end
+            fleet:sql "UPDATE dwsync_schedule SET due_at = $now - 95000 WHERE kind = 'cluster'"
+            says "but no collector is running: start dwsync collect on one machine or more"
+            fleet:collector "a"
+            says "and waits for its turn at the rate of account shop, 1 request a second"
+            says("and waits for a collector, or for its account's rate: dwsync fleet status shows both", "hq-1")
+            fleet:sql "UPDATE dwsync_schedule SET state = 'disabled' WHERE cluster_id = 'shop-61-id'"
+            says "and waits for a collector, or for its account's rate: dwsync fleet status shows both"
+            fleet:sql "UPDATE dwsync_accounts SET refusals = 1 WHERE account = 'shop'"
+            says "but the key of account shop was refused: correct its credentials"
+            fleet:sql "UPDATE dwsync_collectors SET state = 'ended'"
+            says "but no collector is running: start dwsync collect on one machine or more"
+            fleet:sql "UPDATE dwsync_collectors SET state = 'running', seen_at = $now - 30000"
+            says "but no collector is running: start dwsync collect on one machine or more"
+            fleet:sql "UPDATE dwsync_accounts SET paused_until = $now + 60000"
+            says "but the service asked account shop for a pause, until T"
+            fleet:sql "UPDATE dwsync_accounts SET blocked_until = $now + 60000"
+            says "but the key of account shop was refused: nothing is sent until T"
+            fleet:sql "UPDATE dwsync_accounts SET blocked_until = $now - 1, paused_until = $now - 1"
+            says "but no collector is running: start dwsync collect on one machine or more"
         end))
 
     it("guesses what was meant", with_fleet({ hq = 2 }, function(_, run)

@@ -77,6 +77,124 @@ describe("dwsync history", function()
         assert.equal("dwsync: name-c1: 1 record changed after the run ended, both versions are kept: r2\n", err)
     end)
 
+    it("names at most five records that changed after their end, and how many there are", function()
+        for count, said in pairs { [2] = "2 records changed after the run ended, both versions are kept: r1, r2",
+            [5] = "5 records changed after the run ended, both versions are kept: r1, r2, r3, r4, r5",
+            [6] = "6 records changed after the run ended, both versions are kept: r1, r2, r3, r4, r5, …" } do
+            pull(command.healthy(6))
+            local changed = command.healthy(6)
+            for i = 1, count do
+                changed[i].delete_count = 900 + count
+            end
+            assert.equal("dwsync: name-c1: " .. said .. "\n", (select(3, pull(changed))))
+        end
+    end)
+
+    it("says which records cannot be kept, and why", function()
+        local store = require "dwsync.history.page"
+        local merge_into = store.merge_into
+        finally(function() store.merge_into = merge_into end)
+        for refused, said in pairs { [1] = "1 record cannot be kept", [2] = "2 records cannot be kept" } do
+            store.merge_into = function(...)
+                local summary = merge_into(...)
+                summary.refused, summary.refusal = refused, "record 1 of the page: why"
+                return summary
+            end
+            local status, _, err = pull(command.healthy(2))
+            assert.same({ 0, "dwsync: name-c1: " .. said .. ": record 1 of the page: why\n" }, { status, err })
+        end
+    end)
+
+    it("is used in one way at a time", function()
+        local history = require "dwsync.cli.commands.history"
+        local WHICH = "missing argument 'cluster' (or --all-clusters, or --input FILE)"
+        local BOTH = "--all-clusters and a cluster cannot be combined"
+        for _, case in ipairs {
+            { "pull", {}, WHICH }, { "pull", { cluster = { "c" } } }, { "pull", { all_clusters = true } },
+            { "pull", { input = "-" } }, { "pull", { cluster = { "c" }, all_clusters = true }, BOTH },
+            { "pull", { input = "-", accounts = true }, "--accounts and --input cannot be combined" },
+            { "pull", { cluster = { "c" }, accounts = true } },
+            { "pull", { cluster = { "c" }, accept_short = true }, "--accept-short needs --accounts" },
+            { "pull", { cluster = { "c" }, accept_short = true, accounts = true } },
+            { "list", {} }, { "list", { cluster = { "c" } } }, { "list", { all_clusters = true } },
+            { "list", { cluster = { "c" }, all_clusters = true }, BOTH }, { "stats", {} }, { "migrate", {} },
+            { "prune", {}, "--older-than is missing" }, { "prune", { older_than = "126d" } },
+            { "prune", { older_than = "10886399s" }, '--older-than is "10886399s", expected ' },
+            { "prune", { older_than = "0s", accounts = true } }, { "prune", { older_than = "0s" },
+                '--older-than is "0s", expected ' },
+        } do
+            local args = case[2]
+            args.action, args.cluster = case[1], args.cluster or {}
+            local wrong = history.wrong_usage(args) or nil
+            assert.equal(case[3], wrong and wrong:sub(1, #(case[3] or "")))
+        end
+        local args = { action = "prune", cluster = {}, older_than = "127d" }
+        assert.is_falsy(history.wrong_usage(args))
+        assert.equal(127 * 86400, args.older_than)
+    end)
+
+    it("says in a table whose records they are where they are of several, and leaves that to columns of CSV", function()
+        pull(command.healthy(1))
+        local function headings(...)
+            return (select(2, run { "list", "-o", ... }):match "^[^\n]*")
+        end
+        assert.is_nil(headings("markdown"):lower():find("cluster", 1, true))
+        run({ "pull", "c2" }, { service = command.service { c2 = command.healthy(1) } })
+        assert.matches("^| *cluster ", headings("markdown"):lower())
+        assert.is_nil(headings("markdown", "c1"):lower():find("cluster", 1, true))
+        for _, format in ipairs { "csv", "tsv" } do
+            assert.is_nil(headings(format):find "^cluster[,\t]")
+        end
+    end)
+
+    it("ends with what a part of a prune that fails says, and what went before it", function()
+        pull(command.healthy(1))
+        local err = require("dwsync.errors").new { kind = "storage", message = "full" }
+        local said, real = {}, {} -- what the two answer: the command keeps their functions once it has called them
+        for name, module in pairs { outbox = "dwsync.problems.outbox", retention = "dwsync.fleet.retention" } do
+            local part = require(module)
+            real[name] = part.prune_all
+            part.prune_all = function(...)
+                return (said[name] or real[name])(...)
+            end
+        end
+        finally(function()
+            said = {}
+            require("dwsync.problems.outbox").prune_all = real.outbox
+            require("dwsync.fleet.retention").prune_all = real.retention
+        end)
+        local function prune(...)
+            local status, out, wrong = run { "prune", "--older-than", "400d", ... }
+            return { status, out:match "\n(.*)$", wrong:match "^[^\n]*" }
+        end
+        local FULL, given = "dwsync: storage: full.", {}
+        said.outbox = function(_, point, is_dry)
+            given.point, given.is_dry = point, is_dry
+            return nil, err, 1
+        end
+        said.retention = function() error "asked" end
+        assert.same({ 1, "removed 1 message of alerts that are over\n", FULL }, prune())
+        assert.same({ (command.NOW - 400 * 86400) * 1000, nil }, { given.point, given.is_dry })
+        said.outbox = function(_, _, is_dry)
+            given.is_dry = is_dry
+            return 0
+        end
+        for i, rest in ipairs { { 0, 0, 0 }, { 1, 0, 0, "1 cluster, 0 accounts, 0 collectors" },
+            { 0, 2, 0, "0 clusters, 2 accounts, 0 collectors" }, { 0, 0, 1, "0 clusters, 0 accounts, 1 collector" } } do
+            said.retention = function(_, point, options)
+                given.point, given.options = point, options
+                local sum = { clusters = rest[1], accounts = rest[2], collectors = rest[3] }
+                return i % 2 == 0 and sum or nil, err, sum
+            end
+            local result = prune("--dry-run")
+            assert.same({ i % 2 == 0 and 0 or 1, i > 1 and "would remove from the fleet, all of them gone: "
+                .. rest[4] .. "\n" or "",
+                i % 2 == 1 and FULL or nil }, { result[1], result[2], result[3] ~= "" and result[3] or nil })
+            assert.same({ true, (command.NOW - 400 * 86400) * 1000, { dry_run = true } }, { given.is_dry, given.point,
+                given.options })
+        end
+    end)
+
     it("pulls all clusters; one that fails is told", function()
         local status, out, err = run({ "pull", "--all-clusters", "-o", "tsv", "--columns", "cluster_id,inserted" },
             { service = command.service { c1 = command.healthy(2), c2 = 403, c3 = command.healthy(1) } })

@@ -140,7 +140,7 @@ describe("dwsync records", function()
         status, out, err = run { C1, "-o", "ndjson", "--source", "nope" }
         assert.equal(0, status)
         assert.equal("", out)
-        assert.matches("^dwsync: no records of that source\n        The sources are %a+ %(.+%)%.\n$", err)
+        assert.equal("dwsync: no records of that source\n        The sources are ldap (s1), oneaccess (s2).\n", err)
     end)
 
     it("refuses what could only ever find nothing", function()
@@ -185,6 +185,20 @@ describe("dwsync records", function()
             "id" }, by_page)))
         assert.equal("id\nr2\n", select(2, run({ C1, "--limit", "1", "--status", "failed", "-o", "tsv",
             "--columns", "id" }, by_page)))
+    end)
+
+    it("takes the newest of a list that is longer, and leaves one as long as it is", function()
+        local path = os.tmpname()
+        local file = assert(io.open(path, "w"))
+        file:write(record("old", "FAILED", NOW * 1000 - DAY), "\n", record("new", "FAILED", NOW * 1000), "\n",
+            record("middle", "FAILED", NOW * 1000 - 1), "\n")
+        file:close()
+        for limit, shown in pairs { ["1"] = "new ", ["2"] = "new middle ", ["3"] = "old new middle ",
+            ["4"] = "old new middle " } do
+            local _, out = run { "--input", path, "-o", "tsv", "--columns", "id", "--limit", limit }
+            assert.equal(shown, (out:gsub("^id\n", ""):gsub("\n", " ")))
+        end
+        os.remove(path)
     end)
 
     it("says under --debug that all were read to find the newest", function()

@@ -143,6 +143,37 @@ describe("dwsync wait", function()
         assert.equal("refused: the project has no clusters\n", out)
     end)
 
+    it("names at most five of those in the way, and how many there are", function()
+        for count, more in pairs { [2] = "", [5] = "", [6] = "; and 1 more", [8] = "; and 3 more" } do
+            local clusters, arguments = {}, { "wait", "--timeout", "0" }
+            for i = 1, count do
+                clusters["c" .. i], arguments[#arguments + 1] = OLD, "c" .. i
+            end
+            for _, word in ipairs(RULES) do
+                arguments[#arguments + 1] = word
+            end
+            local status, out = run(arguments, { service = command.service(clusters) })
+            local names = {}
+            for i = 1, math.min(count, 5) do
+                names[i] = ("name-c%d: its last run ended 7 h 59 min ago"):format(i)
+            end
+            assert.same({ 3, "timed out: " .. table.concat(names, "; ") .. more .. "\n" }, { status, out })
+        end
+    end)
+
+    it("looks each half a minute for ten minutes, unless something else is said", function()
+        local function sleeps(...)
+            local list = {}
+            local status = run({ "wait", "c1", "--set", "slow=off", "--set", "volume=off", ... },
+                { service = command.service { c1 = OLD }, sleep = function(seconds) list[#list + 1] = seconds end })
+            assert.equal(3, status)
+            return { #list, list[1], list[#list] }
+        end
+        assert.same({ 20, 30, 30 }, sleeps())
+        assert.same({ 4, 30, 10 }, sleeps("--timeout", "100"))
+        assert.same({ 5, 20, 20 }, sleeps("--timeout", "100", "--interval", "20"))
+    end)
+
     it("judges records on stdin once", function()
         assert.equal(0, (run({ "wait", "--input", "-" }, { stdin = command.lines(command.healthy()) })))
         assert.equal(3, (run({ "wait", "--input", "-" }, { stdin = command.lines(OLD) })))

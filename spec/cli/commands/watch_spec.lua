@@ -152,6 +152,28 @@ describe("dwsync watch", function()
         assert.matches("… %d+ more lines: dwsync health shows them\n$", out)
     end)
 
+    it("fills the terminal to its last row but the cursor's", function()
+        local function drawn(rows, arguments)
+            local _, out = watch(1, answers(FAILED), { terminal = { stdout = true }, rows = rows,
+                arguments = arguments })
+            return out:gsub("\27%[H\27%[2J", ""):gsub("^[^\n]*\n\n", ""):gsub("\27%[[%d;]*m", ""), out
+        end
+        local whole = drawn()
+        local _, count = whole:gsub("\n", "")
+        assert.is_true(count > 8)
+        assert.equal(whole, (drawn(count + 4)))
+        local lines = {}
+        for line in whole:gmatch "([^\n]*)\n" do
+            lines[#lines + 1] = line
+        end
+        for rows, shown in pairs { [count + 3] = count - 1, [6] = 2, [5] = 1, [4] = 1, [1] = 1 } do
+            assert.equal(("%s\n… %d more lines: dwsync health shows them\n"):format(table.concat(lines, "\n", 1, shown),
+                count - shown), (drawn(rows)))
+        end
+        assert.matches("\27%[%d", (select(2, drawn(nil, { "--color", "always" }))):gsub("\27%[[H2]J?", ""), nil)
+        assert.is_nil(select(2, drawn(nil, { "--color", "never" })):gsub("\27%[H\27%[2J", ""):find "\27")
+    end)
+
     it("goes on through failures that may pass, and says so", function()
         local status, out, err = watch(3, answers(HEALTHY, 503, HEALTHY))
         assert.equal(130, status)

@@ -167,4 +167,95 @@ describe("a cadence", function()
         end
         assert.equal(known, cadence_of(starts, 100):silence(starts[100]))
     end)
+
+    it("follows from the gaps between starts", function()
+        for _, case in ipairs { -- from a Monday at eight on: minutes, NxM is N times M; and so many minutes later
+            { "unknown -, - -", "60" },
+            { "known 60, 60 gaps", "60 60" },
+            { "unknown 60, - -", "60 0.99 60" },
+            { "unknown 60, - -", "60 1 60" },
+            { "unknown 60, - -", "60 90" },
+            { "unknown 90, - -", "60 90 120" },
+            { "known 30, 30 gaps, nights", "15x60 15x30" },
+            { "known 60, 30 gaps", "15x60 7x30" },
+            { "known 30, 30 gaps, nights", "15x60 8x30" },
+            { "known 60, 30 gaps", "16x60 7x30" },
+            { "known 60, 63 gaps", "60 63" },
+            { "known 60, 64 gaps", "60 64" },
+            { "known 60, 67 gaps", "60 67" },
+            { "unknown 60, 67.3 gaps", "60 67.3" },
+            { "known 600, 640 gaps", "600 640" },
+            { "known 10, - -", "10 13" },
+            { "unknown 10, - -", "10 13.1" },
+            { "known 1500, 1600 gaps, nights", "1500 1600" },
+            { "unknown 32, - -, nights", "2x60 1 2 4 8 16 32 64 128 256" },
+            { "known 60, - -", "100x60 90" },
+            { "known 60, - -", "100x60 91" },
+            { "known 60, 60 days", "100x60 120" },
+            { "known 60, 60 days", "100x60 2x90" },
+            { "known 60, 91 days", "100x60 2x91" },
+            { "known 60, 120 days, pauses", "100x60 3x120" },
+            { "known 60, 840 days, nights", "10x60 840 10x60 840 10x60 840 10x60" },
+            { "known 60, 840 days, nights", "10x60 840 10x60 840 10x60 840 10x60", 60 },
+            { "known 60, 60 days, nights", "10x60 840 10x60 840 10x60 840 9x60" },
+            { "known 60, 60 days, nights", "10x60 840 10x60 840 10x60 840 8x60" },
+            { "known 60, 60 weeks, nights", "10x60 840 10x60 840 10x60 840 10x60 3720 10x60 840 10x60 840" },
+            { "known 60, 3720 days, nights", "10x60 840 10x60 840 10x60 840 10x60 840 10x60" },
+            { "known 60, 60 days, nights", "10x60 840 10x60 840 10x60 840 10x60 840 9x60" },
+            { "known 60, 840 days, nights", "10x60 840 10x60 840 10x60" },
+            { "known 60, 840 days, nights", "10x60 840 10x60" },
+            { "known 60, 900 days, nights", "10x60 840 12x60 780 8x60 900 10x60" },
+            { "known 60, 60 days, nights", "10x60 840 10x60 840 10x60 780 9x60" },
+            { "known 60, 780 days, nights", "10x60 840 10x60 840 10x60 780 10x60" },
+            { "known 1440, 1440 days, nights", "3x1440" },
+            { "known 1440, 4320 days, nights", "4x1440" },
+            { "known 1440, 1440 days, nights", "6x1440" },
+            { "known 1440, 4320 weeks, nights", "4x1440 4320 4x1440" },
+            { "known 1440, 1440 weeks, nights", "4x1440 4320 3x1440" },
+            { "known 1440, 4320 weeks, nights", "4x1440 4320 4x1440 4320 4x1440" },
+            { "known 1440, 1440 weeks, nights", "4x1440 4320 4x1440 4320 2x1440" },
+            { "known 11500, 14380 gaps, nights", "4x11500" },
+            { "known 11521, 11521 gaps, nights", "4x11521" },
+            { "unknown 11521, 14401 gaps, nights", "11521 14401 11521" },
+            { "unknown 11521, - gaps, nights", "11521 14402 11521" },
+            { "unknown 11521, - gaps, nights", "2x11521 14402" },
+            { "known 10080, 10080 weeks, nights", "3x10080" },
+            { "known 10080, 10080 weeks, nights", "2x10080" },
+            { "unknown 10080, 10080 weeks, nights", "2x10080 20160" },
+            { "unknown 60, 60 gaps, pauses", "3x60 120 3x60 120 3x60 120 3x60" },
+            { "unknown 60, 60 gaps, pauses", "3x60 121 3x60 121 3x60 121 3x60" },
+            { "known 20, 20 gaps, nights", "4x20 200 4x20 200 4x20 200 4x20" },
+            { "known 20, 20 gaps, nights", "4x20 119 4x20 119 4x20 119 4x20" },
+            { "known 20, 20 gaps, nights", "4x20 121 4x20 121 4x20 121 4x20" },
+            { "known 60, - -", "240x60 150" },
+            { "known 60, 60 days, pauses", "30x60 300 30x60 300 30x60" },
+            { "known 5, - -, nights", "30x5 60" },
+            { "known 1, 1 gaps, nights", "30x5 14x1" },
+            { "known 5, - -", "30x5 0.9 4.1" },
+            { "known 1, 1 days", "1500x1" },
+            { "known 60, 60 days, pauses", "8x60 180 8x60 180 8x60 180 8x60 180 8x60" },
+            { "known 60, 60 days, pauses", "8x60 179 8x60 179 8x60 179 8x60 179 8x60" },
+            { "known 20, 120 days, pauses", "30x20 120 30x20 120 30x20 120 30x20" },
+            { "known 20, 119 days, pauses", "30x20 119 30x20 119 30x20 119 30x20" },
+            { "known 60, 1080 days, nights", "6x60 1080 6x60 1080 6x60 1080 6x60" },
+            { "known 60, 1080 days, nights", "6x60 1080 6x60 1080 5x60 1140 6x60" },
+            { "known 60, 60 weeks", "700x60" },
+        } do
+            local starts = { 1767600000000 }
+            for word in case[2]:gmatch "%S+" do
+                local times, minutes = word:match "^(%d+)x(%d+)$"
+                for _ = 1, tonumber(times or 1) do
+                    starts[#starts + 1] = starts[#starts] + tonumber(minutes or word) * MINUTE
+                end
+            end
+            local cadence = cadence_of(starts)
+            local silence, by = cadence:silence(starts[#starts] + (case[3] or 0) * MINUTE)
+            local function shown(time)
+                return time and ("%.7g"):format(time / MINUTE) or "-"
+            end
+            assert.equal(case[1], ("%s %s, %s %s%s"):format(cadence.known and "known" or "unknown",
+                shown(cadence.gap), shown(silence), by or "-", cadence.nights and ", nights"
+                or cadence.paused and ", pauses" or ""), case[2])
+        end
+    end)
 end)

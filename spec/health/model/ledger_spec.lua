@@ -191,4 +191,32 @@ describe("a verdict with a ledger", function()
             end
         end
     end)
+
+    it("knows who went by groups that a run's time touches, not those that end or begin with it", function()
+        local run = { start_time = 1000, end_time = 2000 }
+        local function gone(from, till, of)
+            local names, accounts = ledgers.gone_in({ ledger = { gone = { { from = from, till = till, accounts = 3,
+                names = { "a", "b" } } } } }, of or run)
+            return ("%d of %d"):format(#names, accounts)
+        end
+        for _, case in ipairs { { "0 of 0", 0, 1000 }, { "2 of 3", 0, 1001 }, { "2 of 3", 1999, 3000 },
+            { "0 of 0", 2000, 3000 }, { "2 of 3", 1200, 1300 }, { "2 of 3", 0, 9000 },
+            { "2 of 3", 9000, 9001, { start_time = 1000 } }, { "0 of 0", 0, 9000, { end_time = 5 } } } do
+            assert.equal(case[1], gone(case[2], case[3], case[4]))
+        end
+        assert.same({ {}, 0 }, { ledgers.gone_in({}, run) })
+        assert.same({ {}, 0 }, { ledgers.gone_in({ ledger = {} }, nil) })
+    end)
+
+    it("takes clocks that are five minutes apart into account, and a list before all runs as it is", function()
+        local MINUTE, hourly = 60000, {}
+        for i = 1, 5 do
+            hourly[i] = runs.run((6 - i) * 3600, { delete_count = i == 5 and 400 or 0 })
+        end
+        -- The run of an hour ago began then; a list read up to five minutes before may have been read later.
+        assert.equal(1191, (before(hourly, ledger_of(count(HOUR + 5 * MINUTE, HOUR, 1191)), 5)))
+        assert.is_nil(before(hourly, ledger_of(count(HOUR + 5 * MINUTE - 1, HOUR, 1191)), 5))
+        assert.same({ 1191, 9, false }, { before(hourly, ledger_of(count(9 * HOUR, 9 * HOUR, 1191)), 1) })
+        assert.same({ 791, 9, true }, { before(hourly, ledger_of(count(9 * HOUR, 9 * HOUR, 1191)), 6) })
+    end)
 end)

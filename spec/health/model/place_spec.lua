@@ -39,4 +39,10 @@ describe("a place in rising times", function()
         assert.is_nil(place.near(TIMES, 4, 30, 5))
         assert.is_nil(place.near(TIMES, 4, 46, 5))
     end)
+
+    it("before a time is the last that is less, also than a fraction", function()
+        for time, expected in pairs { [10] = 0, [10.5] = 1, [20] = 1, [20.001] = 3, [40] = 3, [41] = 4, [9] = 0 } do
+            assert.equal(expected, place.before(TIMES, 4, time), time)
+        end
+    end)
 end)

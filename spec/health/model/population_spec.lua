@@ -84,4 +84,56 @@ describe("a population", function()
         assert.matches("^12 accounts, as the option", population.fact(model_of(list, 12), 21).text)
         assert.matches("^not known: ", population.fact(model_of {}, 1).text)
     end)
+
+    it("changes its source where an import, a greater run or the changes of days just do or do not count", function()
+        local quiet = " 0/0/0"
+        for _, case in ipairs {
+            { "10 import 1", "10/0/0" .. quiet:rep(4) },
+            { "9 greatest 1", "9/0/0" .. quiet:rep(4) },
+            { "100 import 1", "100/10/0" .. quiet:rep(4) },
+            { "111 greatest 1", "100/0/11" .. quiet:rep(4) },
+            { "111 greatest 1", "100/11/0" .. quiet:rep(4) },
+            { "95 import 1", "100/5/5" .. quiet:rep(4) },
+            { "21 import 2", "5/5/0 21/0/0" .. quiet:rep(4) },
+            { "350 changes", "5/0/5 20/0/0" .. quiet:rep(4) },
+            { "10 import 3", quiet:rep(2) .. " 10/0/0 0/0/0" },
+            { "10 greatest 4", quiet:rep(3) .. " 10/0/0 0/0/0" },
+            { "120 import 1", "100/0/0" .. (" 5/0/0"):rep(4) },
+            { "750 changes", "100/0/0" .. (" 5/0/0"):rep(3) .. " 6/0/0" },
+            { "100 import 1", "100/0/0 0/120/0" .. quiet },
+            { "3500 changes", "100/0/0 0/121/0" .. quiet:rep(4) },
+            { "40 import 1", "100/0/0 0/60/60" .. quiet },
+            { "3500 changes", "100/0/0 0/60/61" .. quiet:rep(4) },
+            { "96 import 2", "3/0/2 100/0/0 0/0/4" },
+            { "0 greatest", quiet:rep(5) },
+            { "unknown", quiet:rep(2) },
+            { "0 greatest", quiet:rep(3) },
+            { "625 changes", (" 1/3/1"):rep(9) },
+            { "500 changes", (" 1/2/1"):rep(9) },
+            { "350 changes", (" 0/2/0"):rep(9) .. " 0/9/0" },
+            { "1125 changes", (" 0/9/0"):rep(9), 3 },
+            { "393.75 changes", (" 0/9/0"):rep(9), 4 },
+            { "315 changes", (" 0/9/0"):rep(9), 7 },
+            { "315 changes", (" 0/9/0"):rep(3), 7 },
+            { "unknown", (" 0/9/0"):rep(2), 7 },
+            { "11250 changes", (" 0/90/0"):rep(10) .. (" 0/9/0"):rep(18) },
+            { "1125 changes", (" 0/90/0"):rep(9) .. (" 0/9/0"):rep(19) },
+            { "1125 changes", (" 0/90/0"):rep(11) .. (" 0/9/0"):rep(19) },
+            { "11250 changes", (" 0/90/0"):rep(12) .. (" 0/9/0"):rep(18) },
+            { "140625 changes", (" 0/1125/0 0/9/0"):rep(4) },
+            { "1125 greatest 1", "0/1125/0" .. (" 0/9/0"):rep(4) },
+            { "1125 changes", "0/1124/0" .. (" 0/9/0"):rep(4) },
+            { "2 greatest 3", " 0/0/0 0/0/0 0/2/0" },
+        } do
+            local list, count, i = {}, select(2, case[2]:gsub("%S+", "")), 0
+            for adds, updates, deletes in case[2]:gmatch "(%d+)/(%d+)/(%d+)" do
+                i = i + 1
+                list[i] = runs.run((count - i) * DAY * (case[3] or 1) + 600, { add_count = tonumber(adds),
+                    update_count = tonumber(updates), delete_count = tonumber(deletes), id = tostring(i) })
+            end
+            local accounts, by, id = before(list)
+            assert.equal(case[1], table.concat({ accounts and ("%.8g"):format(accounts) or "unknown", by, id }, " "),
+                case[2])
+        end
+    end)
 end)

@@ -93,4 +93,61 @@ describe("a schedule in words", function()
             assert.same({}, schedule.pauses({ 0, least - 1 }, 2, gap))
         end
     end)
+
+    it("names hours, minutes and days as often as they are usual", function()
+        for _, case in ipairs { -- minutes after a Monday's midnight
+            { "Mon 00:00; Tue to Sun not on record", 0 },
+            { "Mon 23:55; Tue to Sun not on record", -5 },
+            { "Mon to Sat not on record; Sun 23:54", -6 },
+            { "Mon not on record; Tue 23:55; Wed to Sun not on record", 1435 },
+            { "Mon 23:54; Tue to Sun not on record", 1434 },
+            { "Mon 01:00, 02:00; Tue to Sun not on record", 60, 120 },
+            { "Mon 01:00, 01:59; Tue to Sun not on record", 60, 119.5 },
+            { "Mon 00:00, 01:00, 02:00, 03:00, 04:00, 05:00; Tue to Sun not on record", 0, 60, 120, 180, 240, 300 },
+            { "Mon every 1 h from 00 to 06 h; Tue to Sun not on record", 0, 60, 120, 180, 240, 300, 360 },
+            { "Mon every 1 h from 00 and 02 and 04 and 06 and 08 and 10 and 12 h; Tue to Sun not on record",
+                0, 120, 240, 360, 480, 600, 720 },
+            { "Mon 00:20; Tue to Sun not on record", 0, 10, 20, 30, 40, 50 },
+            { "Mon every 8 min 30 s from 00 h; Tue to Sun not on record", 0, 10, 20, 30, 40, 50, 54 },
+            { "Mon every 17 min from 00 to 01 h; Tue to Sun not on record", 0, 10, 20, 30, 40, 50, 55 },
+            { "Mon 10:00; Tue to Sun none", 600, 10680 },
+            { "Mon 10:00, 11:00; Tue to Sun none", 600, 10740 },
+            { "Mon 10:00, 11:00; Tue to Sun none", 600, 660, 20760 },
+            { "Mon 10:00; Tue to Sun none", 600, 605, 610, 20760 },
+            { "Mon 23:00; Tue 00:00; Wed to Sun not on record", 1380, 1440 },
+            { "Mon 23:00; Tue 00:00, 01:00; Wed to Sun none", 1380, 1500, 11520 },
+            { "Mon 08:00; Tue to Sun none", 480, 10560, 20640, 30720 },
+            { "Mon 08:00; Tue to Sun none", 480, 10560, 20640 },
+        } do
+            local starts = {}
+            for i = 2, #case do
+                starts[i - 1] = MONDAY + case[i] * 60000
+            end
+            assert.equal(case[1], (schedule.week(starts, #starts)))
+        end
+    end)
+
+    it("takes pauses that differ by less than one and a half hours for the same, over four weeks", function()
+        for _, case in ipairs { -- the usual gap and gaps, in minutes
+            { "9000x1", 60, 150 },
+            { "", 60, 149 },
+            { "18000x2", 60, 300, 389 },
+            { "18000x1 23400x1", 60, 300, 390 },
+            { "18000x2", 60, 300, 211 },
+            { "12600x1 18000x1", 60, 300, 210 },
+            { "18000x2 30000x1", 60, 300, 60, 300, 500 },
+            { "9000x1", 60, 40320, 150 },
+            { "2410200x1", 60, 150, 40170 },
+            { "9000x1", 60, 151, 40170, 150 },
+        } do
+            local starts, texts = { 0 }, {}
+            for i = 3, #case do
+                starts[i - 1] = starts[i - 2] + case[i] * 60000
+            end
+            for i, pause in ipairs(schedule.pauses(starts, #starts, case[2] * 60000)) do
+                texts[i] = ("%dx%d"):format(pause.seconds, pause.times)
+            end
+            assert.equal(case[1], table.concat(texts, " "))
+        end
+    end)
 end)

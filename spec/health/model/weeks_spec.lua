@@ -48,4 +48,22 @@ describe("the same stretch of earlier weeks", function()
         local model = model_of(60)
         assert.equal(33, weeks.month_before(model, 60, model.changed, 60 * DAY - HOUR, 60 * DAY))
     end)
+
+    it("is on record from its first run on, moved by the lag", function()
+        local model = model_of(30)
+        assert.is_true(weeks.reaches(model, 8 * DAY, 0, 1))
+        assert.is_false(weeks.reaches(model, 8 * DAY - 1, 0, 1))
+        assert.is_true(weeks.reaches(model, 15 * DAY - 2, 2, 2))
+        assert.is_false(weeks.reaches(model, 15 * DAY - 3, 2, 2))
+        assert.same({ 0, 0, 0 }, (weeks.sums(model, 30, model.changed, 30 * DAY - HOUR, 30 * DAY, 2 * HOUR, 2)))
+    end)
+
+    it("is looked for three hours earlier and later a month before, and is nothing before the first run", function()
+        local model = model_of(60)
+        for hours, most in pairs { [2.99] = 33, [3] = 0, [-3] = 33, [-3.01] = 0 } do
+            local time = 60 * DAY + hours * HOUR
+            assert.equal(most, weeks.month_before(model, 60, model.changed, time, time), hours)
+        end
+        assert.equal(0, weeks.month_before(model_of(5), 5, { 5, 9, 9, 9, 9 }, 5 * DAY, 5 * DAY))
+    end)
 end)

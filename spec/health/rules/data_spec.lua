@@ -162,4 +162,33 @@ describe("the rule data", function()
         assert.equal("5 records cannot be true: 5 have times in seconds instead of milliseconds", verdict.message)
         assert.equal(540, runs.verdict(list, "stale").value)
     end)
+
+    it("is told from the millisecond on at which a record began, for the window", function()
+        local bad = { add_count = -1 }
+        assert.equal("warning 691200..86400", runs.told({ runs.run(8 * DAY, bad) }, "data"))
+        assert.equal("warning 691200..432000", runs.told({ runs.run(8 * DAY, bad) }, "data", { window = "3d" }))
+        assert.equal("", runs.told({ runs.run(8 * DAY, bad), runs.run(2 * DAY, bad) }, "data", { warning = 3 }))
+        assert.equal("warning 172800..86400",
+            runs.told({ runs.run(8 * DAY, bad), runs.run(2 * DAY, bad) }, "data", { warning = 2 }))
+    end)
+
+    it("explains how many records are flawed, and how many of each kind", function()
+        local function untimed(id)
+            return runs.run(DAY, { start_time = false, end_time = false, status = "?", id = id })
+        end
+        assert.same({
+            "flawed: 3 records = 3 records",
+            "status: 2 have an unknown status = 2 records",
+            "count: 1 has an invalid count = 1 records",
+        }, runs.facts({ untimed "a", untimed "b", runs.run(2 * DAY, { add_count = -1 }) }, "data"))
+        assert.same({ "flawed: 0 records = 0 records" }, runs.facts({ runs.run(60) }, "data"))
+        assert.same({ "flawed: 1 record = 1 records", "count: 1 has an invalid count = 1 records" },
+            runs.facts({ runs.run(8 * DAY, { add_count = -1 }), runs.run(DAY, { add_count = -1 }) }, "data"))
+        local verdict = runs.verdict({ untimed "a", untimed "b" }, "data")
+        assert.same({ "a", nil }, { verdict.record_id, verdict.since })
+        assert.equal("Look at the raw records; if nothing between here and the service changed them, report their ids "
+            .. "to the service.", verdict.advice)
+        assert.equal("Check this machine's clock; if it is right, report the record's id to the service.",
+            runs.verdict({ runs.run(-DAY) }, "data").advice)
+    end)
 end)

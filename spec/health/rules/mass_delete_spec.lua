@@ -189,4 +189,220 @@ describe("the rule mass_delete", function()
         assert.equal("483 of 958 accounts (50.4 %) deleted within a day", verdict.message)
         assert.matches("stop the synchronisation of the ldap source before its next run", verdict.advice)
     end)
+
+    -- What runs deleted or added, the newest first.
+    local MARKS = {
+        i = { delete_count = 3 },
+        z = { delete_count = 9 },
+        x = { delete_count = 10 },
+        d = { delete_count = 30 },
+        e = { delete_count = 49 },
+        D = { delete_count = 300 },
+        b = { add_count = 23 },
+        a = { add_count = 24 },
+        I = { add_count = 1000 },
+    }
+    local DOTS = ("."):rep(30)
+
+    it("is told from and till the run or the millisecond that makes it so", function()
+        for _, case in ipairs {
+            { "critical 600..", "d", HOUR, { population = 100 } },
+            { "critical 83400..", ".......................d", HOUR, { population = 100 } },
+            { "critical 600..", "d" .. DOTS, HOUR, { population = 150 } },
+            { "warning 600..", "d" .. DOTS, HOUR, { population = 151 } },
+            { "warning 600..", "d" .. DOTS, HOUR, { population = 600 } },
+            { "", "d" .. DOTS, HOUR, { population = 601 } },
+            { "critical 256200..", ("."):rep(71) .. "d", HOUR, { population = 100 } },
+            { "critical 259800..600", ("."):rep(72) .. "d", HOUR, { population = 100 } },
+            { "critical 191400..", ("."):rep(30) .. "d" .. ("."):rep(22) .. "d", HOUR, { population = 240 } },
+            { "warning 195000..", ("."):rep(30) .. "d" .. ("."):rep(23) .. "d", HOUR, { population = 240 } },
+            { "warning 198600..", ("."):rep(30) .. "d" .. ("."):rep(24) .. "d", HOUR, { population = 240 } },
+            { "critical 18600..11400", "...a.d", HOUR, { population = 100 } },
+            { "critical 18600..", "...b.d", HOUR, { population = 100 } },
+            { "critical 25800..7800", "..b.b..d", HOUR, { population = 100 } },
+            { "critical 29400..7800", "..a..b..d..b", HOUR, { population = 100 } },
+            { "critical 29400..18600, critical 7800..", "..d..a..d", HOUR, { population = 100 } },
+            { "critical 18600..11400", "...a.d.", HOUR, { population = 100, memory = "2h" } },
+            { "critical 15000..4200", "....d..", HOUR, { population = 100, memory = "3h" } },
+            { "critical 22200..7800", "...x..D", HOUR, { population = 1000, memory = "4h" } },
+            { "critical 22200..", "...e..D", HOUR, { population = 1000, memory = "4h" } },
+            { "warning 29400..4200", "..z..e..e", HOUR, { population = 800, memory = "4h" } },
+            { "warning 29400..4200", "..x..e..e", HOUR, { population = 800, memory = "4h" } },
+            { "critical 36600..", "...a..x.d.x", HOUR, { population = 100, memory = "9h" } },
+            { "critical 33000..", "..b..x.d.x", HOUR, { population = 100, window = "3h" } },
+            { "critical 25800..", "...i.iiii", HOUR, { population = 20 } },
+            { "critical 18600..", "iiiiiii", HOUR, { population = 20, window = "3h" } },
+            { "warning 18600..", "iiiiiii", HOUR, { warning = 4 } },
+            { "warning 600..", "i", HOUR, { warning = 3, minimum = 9 } },
+            { "critical 600..", "i", HOUR, { critical = 3, warning = 3 } },
+            { "", "d" .. DOTS .. "I" },
+            { "", "e" .. DOTS .. "I" },
+            { "critical 600..", "D" .. DOTS .. "I" },
+            { "warning 600..", "d" .. DOTS },
+            { "warning 600..", "e" },
+            { "critical 600..", "e", HOUR, { critical = 49 } },
+            { "", "e", HOUR, { minimum = 50 } },
+            { "critical 600..", "e", HOUR, { warning = false, critical = 49 } },
+            { "warning 600..", "e" .. DOTS .. "I", HOUR, { warning = 48 } },
+            { "", "e" .. DOTS .. "I", HOUR, { warning = false } },
+            { "critical 600..", "e" .. DOTS .. "I", HOUR, { critical = 40 } },
+            { "", "e" .. DOTS .. "I", HOUR, { warning = 60, warning_ratio = 0.04 } },
+            { "warning 600..", "d", HOUR, { warning = 40, population = 500 } },
+            { "warning 600..", "d", HOUR, { warning = 25, population = 5000 } },
+            { "warning 600..", "d", HOUR, { warning = 25, population = 5000, warning_ratio = false } },
+        } do
+            assert.equal(case[1], runs.told(runs.course(case[2], case[3] or HOUR, MARKS), "mass_delete", case[4]),
+                case[2])
+        end
+    end)
+
+    it("adds what runs in progress have deleted to what the last deletion's day had when the first began", function()
+        for _, case in ipairs {
+            { "ok", 4, 4, 0 },
+            { "warning", 5, 5, 0 },
+            { "warning", 5, 4, 1 },
+            { "critical", 20, 19, 1 },
+            { "critical", 50, 20, 30 },
+            { "critical", 25, 5, 20 },
+            { "warning", 5, 4, 1, DAY + 59 },
+            { "ok", 4, 4, 1, DAY + 60 },
+            { "critical", 20, 4, 1, 2 * HOUR, runs.running(30, { delete_count = 15, id = "c" }) },
+        } do
+            local severity, value, deleted, before, ago, more = unpack(case, 1, 6)
+            local list = { runs.running(60, { delete_count = deleted, id = "a" }),
+                runs.run((ago or 2 * HOUR) + 60, { delete_count = before }), more }
+            local verdict = runs.verdict(list, "mass_delete", { population = 100 })
+            assert.same({ severity, value, "a", (runs.NOW - 60) * 1000 },
+                { verdict.severity, verdict.value, verdict.record_id, verdict.since })
+        end
+        local verdict = runs.verdict({ runs.running(60, { id = "a" }), runs.run(2 * HOUR, { delete_count = 5 }) },
+            "mass_delete", { population = 100 })
+        assert.equal(runs.run(2 * HOUR).id, verdict.record_id)
+        assert.equal("ok", runs.severity({ runs.running(60), runs.running(30, { id = "b", delete_count = false }),
+            runs.run(2 * HOUR, { delete_count = 4 }) }, "mass_delete", { population = 100 }))
+    end)
+
+    it("explains how many accounts there are, what was deleted, and how many would be too many", function()
+        local list = runs.course("..d" .. DOTS, HOUR, MARKS)
+        assert.same({
+            "population: 100 accounts, as the option population says = 100 accounts",
+            "deleted: 30 accounts within 1 d = 30 accounts",
+            "busiest_day: 0 accounts deleted on the second busiest day on record = 0 accounts",
+            "warning_from: 5 accounts = 5 accounts",
+            "critical_from: 20 accounts = 20 accounts",
+            "until: 2025-10-28T08:39:52Z, or until the accounts are back = 1.761640792e+12 time",
+        }, runs.facts(list, "mass_delete", { population = 100 }))
+        assert.same({
+            "population: not known: no first import on record, and too few days to estimate it",
+            "deleted: 0 accounts within 2 h = 0 accounts",
+            "busiest_day: 0 accounts deleted on the second busiest day on record = 0 accounts",
+            "warning_from: off",
+            "critical_from: off",
+        }, runs.facts({ runs.running(60) }, "mass_delete", { warning = false, critical = false, window = "2h" }))
+        local days = {}
+        for i, deleted in ipairs { 9, 3, 20, 7, 1 } do
+            days[i] = runs.run(660 + (i - 1) * DAY, { delete_count = deleted })
+        end
+        assert.same({
+            "population: perhaps 1100 accounts, estimated from how many change in a working day = 1125 accounts",
+            "deleted: 9 accounts within 1 d = 9 accounts",
+            "busiest_day: 9 accounts deleted on the second busiest day on record = 9 accounts",
+            "warning_from: 57 accounts = 57 accounts",
+            "critical_from: 225 accounts = 225 accounts",
+            "until: 2025-10-26T10:39:52Z, or until the accounts are back = 1.761475192e+12 time",
+        }, runs.facts(days, "mass_delete"))
+    end)
+
+    it("shows a reason of the runs whose deletions are told alone", function()
+        local function reason(text, with, options)
+            local list = runs.course(text, HOUR, MARKS)
+            list[with].fail_reason = "odd"
+            local verdict = runs.verdict(list, "mass_delete", options or { population = 100 })
+            return verdict.reason and verdict.reason.record_id
+        end
+        assert.equal("r003", reason("..d..i.i", 3))
+        assert.equal("r006", reason("..d..i.i", 6))
+        assert.equal("r008", reason("..d..i.i", 8))
+        assert.is_nil(reason("..d..i.i", 7))
+        assert.is_nil(reason("..d..i.i", 6, { population = 100, window = "2h" }))
+        assert.equal("r006", reason("..d..i", 6, { population = 100, window = "3h" }))
+        assert.is_nil(reason("..d...i", 7, { population = 100, window = "3h" }))
+    end)
+
+    it("is renewed by a tenth of its window's deletions, shows the greatest run and the greatest sum", function()
+        local function told(options, ...)
+            local list = {}
+            for i, each in ipairs { ... } do -- { hours before the newest, deleted, added }, the newest first
+                list[i] = runs.run(660 + each[1] * HOUR, { delete_count = each[2], add_count = each[3] })
+            end
+            options.population = options.population or 1000
+            local verdict = runs.verdict(list, "mass_delete", options)
+            return ("%s %s %s"):format(runs.told(list, "mass_delete", options), verdict.value, verdict.record_id)
+        end
+        local function id(hours)
+            return runs.run(660 + hours * HOUR).id
+        end
+        local short = { window = "2h", memory = "4h" }
+        for _, case in ipairs {
+            { "critical 22200.. 300 " .. id(6), short, { 0, 0, 0 }, { 3, 60, 0 }, { 6, 300, 0 } },
+            { "critical 22200..7800 0 " .. id(0), short, { 0, 0, 0 }, { 3, 49, 0 }, { 6, 300, 0 } },
+            { "warning 22200.. 70 " .. id(3), short, { 0, 0, 0 }, { 3, 70, 0 }, { 6, 60, 0 } },
+            { "warning 22200.. 70 " .. id(6), short, { 0, 0, 0 }, { 3, 60, 0 }, { 6, 70, 0 } },
+            { "warning 33000.. 70 " .. id(9), short, { 0, 0, 0 }, { 3, 65, 0 }, { 6, 60, 0 }, { 9, 70, 0 } },
+            { "warning 15000..600 110 " .. id(0), { memory = "4h" }, { 0, 0, 0 }, { 1, 10, 0 }, { 4, 100, 0 } },
+            { "warning 15000.. 112 " .. id(4), { memory = "4h" }, { 0, 0, 0 }, { 1, 12, 0 }, { 4, 100, 0 } },
+            -- What came between counts as back where it came after the greater part went.
+            { "warning 4200..600 60 " .. id(0), {}, { 0, 0, 8 }, { 1, 11, 0 }, { 2, 0, 40 }, { 3, 49, 0 } },
+            { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 7 }, { 1, 11, 0 }, { 2, 0, 40 }, { 3, 49, 0 } },
+            { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 8 }, { 1, 49, 0 }, { 2, 0, 40 }, { 3, 11, 0 } },
+            { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 8 }, { 1, 30, 0 }, { 2, 0, 40 }, { 3, 30, 0 } },
+        } do
+            assert.equal(case[1], told(case[2], unpack(case, 3)))
+        end
+    end)
+
+    it("knows that there were at least as many accounts as went", function()
+        local verdict = runs.verdict(runs.course("i.D", HOUR, MARKS), "mass_delete", { population = 100 })
+        assert.equal("303 of 303 accounts (100 %) deleted within a day", verdict.message)
+    end)
+
+    it("adds up within the window to the millisecond", function()
+        for seconds, severity in pairs { [DAY - 30] = "critical", [DAY - 0.001] = "critical", [DAY] = "warning" } do
+            assert.equal(severity, runs.severity(runs.course("dd", seconds, MARKS), "mass_delete",
+                { population = 240 }), seconds)
+        end
+    end)
+
+    it("is not hidden by a few that a run in progress has deleted days later", function()
+        local verdict = runs.verdict({ runs.running(60, { delete_count = 1, id = "now" }),
+            runs.run(2 * DAY, { delete_count = 10 }) }, "mass_delete", { population = 100 })
+        assert.same({ "warning", 10, runs.run(2 * DAY).id },
+            { verdict.severity, verdict.value, verdict.record_id })
+    end)
+
+    it("says ok below the least number, unless a smaller one was given", function()
+        for _, case in ipairs { { "ok", 4, { minimum = 5 } }, { "critical", 4, { minimum = 5, critical = 4,
+            warning = 4 } }, { "warning", 4, { minimum = 5, warning = 4 } }, { "critical", 4, { minimum = 9,
+            warning = false, critical = 3 } }, { "ok", 2, { warning = false, critical = 3 } } } do
+            assert.equal(case[1], runs.severity({ runs.run(60, { delete_count = case[2] }) }, "mass_delete", case[3]))
+        end
+    end)
+
+    it("lists names as long as they fit into 150 bytes", function()
+        local list = deleting(50, 2 * HOUR)
+        local run = list[#list]
+        local function shown(...)
+            local names = {}
+            for i, length in ipairs { ... } do
+                names[i] = ("n"):rep(length)
+            end
+            list.ledger = { cluster_id = "c", counts = {}, gone = { { from = run.start_time - 1, kind = "common",
+                till = run.end_time + 1, accounts = #names, names = names } } }
+            return select(2, runs.verdict(list, "mass_delete", { population = 958 }).advice:gsub('"n+"', ""))
+        end
+        assert.equal(3, shown(46, 46, 46))
+        assert.equal(2, shown(46, 46, 47))
+        assert.equal(2, shown(63, 63, 63))
+        assert.equal(3, shown(46, 46, 46, 1))
+    end)
 end)

@@ -1,6 +1,10 @@
 local health = require "dwsync.health"
 local runs = require "spec.health.runs"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
+local HOUR, DAY = runs.HOUR, runs.DAY
+
 -- Hourly runs; `bad` tells by its age in runs which had failing accounts.
 local function with(failed, updated, bad, more)
     return runs.hourly(40, 600, function(run, i)
@@ -105,5 +109,150 @@ describe("the rule partial", function()
         assert.equal("ok", verdict.severity)
         assert.is_nil(verdict.value)
         assert.equal("no run has finished yet", verdict.message)
+    end)
+
+    -- How runs looked, the newest first: p, n, t and others have failing accounts.
+    local MARKS = {
+        ["."] = { update_count = 92 },
+        p = { update_count = 92, failed_count = 8 },
+        s = { update_count = 92, failed_count = 3 },
+        n = { update_count = 0, failed_count = 4 },
+        e = { update_count = 495, failed_count = 5 },
+        E = { update_count = 496, failed_count = 5 },
+        c = { update_count = 50, failed_count = 50 },
+        t = { update_count = 45, failed_count = 5 },
+        T = { update_count = 46, failed_count = 5 },
+    }
+    local WELL = ("."):rep(30)
+
+    it("is told from and till the run that makes it so", function()
+        for _, case in ipairs {
+            { "", "p" },
+            { "warning 600..", "pp" },
+            { "warning 600..", "p...p" },
+            { "", "p....p" },
+            { "warning 22200..600", "......pp" },
+            { "warning 40200..18600", ".....p.....pp" },
+            { "warning 47400..25800", "......p......pp" },
+            { "critical 15000..", "....c" },
+            { "critical 18600..", ".....c" },
+            { "critical 22200..600", "......c" },
+            { "critical 18600..", "p....c" },
+            { "critical 22200..600", "p.....c" },
+            { "critical 22200..", "pp....c" },
+            { "critical 25800..4200, warning 600..", "pp.....c" },
+            { "critical 36600..", "p....p....c" },
+            { "critical 600..", "cp" },
+            { "warning 87000..600", ".p", DAY },
+            { "warning 87000..", "pp", DAY },
+            { "", ".p.", 12 * HOUR - 1 },
+            { "warning 43800..600", ".p", 12 * HOUR },
+            { "warning 600..", "ee" },
+            { "", "EE" },
+            { "", "nn" },
+            { "warning 600..", "nn", HOUR, { minimum = 4 } },
+            { "critical 600..", "t" },
+            { "", "T" },
+            { "", "n", HOUR, { minimum = 4 } },
+            { "", "t", HOUR, { critical = false } },
+            { "", "tt", HOUR, { warning = false } },
+            { "warning 600..", "pp", HOUR, nil, 80 },
+            { "critical 600..", "c", HOUR, nil, 500 },
+            { "", "c", HOUR, nil, 501 },
+            { "warning 600..", "pp" .. ("s"):rep(20) },
+            { "warning 600..", "pp" .. ("sssn"):rep(5) },
+        } do
+            local told, text, every, options, population = unpack(case, 1, 5)
+            assert.equal(told, runs.told(runs.course(text .. WELL, every or HOUR, MARKS), "partial", options,
+                { mass_delete = population and { population = population } }), text)
+        end
+    end)
+
+    it("is known after a week where one of the first three runs began it", function()
+        for _, case in ipairs {
+            { "warning 717000..112200", "" },
+            { "warning 724200..720600, warning 717000..119400", ".p" },
+            { "warning 727800..724200, warning 717000..123000", "..p" },
+            { "warning 731400..727800, warning 717000..126600", "...p" },
+            { "warning 713400..119400", ".." },
+            { "warning 713400..", "..." },
+            { "warning 713400..", "...." },
+        } do
+            assert.equal(case[1], runs.told(runs.course(("p"):rep(200) .. case[2], HOUR, MARKS), "partial"))
+        end
+    end)
+
+    it("explains what is usual, and from how many on it is told", function()
+        local function facts(text, every)
+            return runs.facts(runs.course(text, every or HOUR, MARKS), "partial", nil,
+                { mass_delete = { population = 5000 } })
+        end
+        local population = "population: 5000 accounts, as the option population says = 5000 accounts"
+        assert.same({
+            "usual: 0 accounts fail in a run, in the mean = 0 accounts",
+            "told_from: 5 accounts, 3 times the usual = 5 accounts",
+            "patience: runs are rare: one bad run is enough, and one good one ends it = 1 runs",
+            population,
+        }, facts("p"))
+        assert.same({
+            "usual: 3 accounts fail in a run, in the mean = 3 accounts",
+            "told_from: 9 accounts, 3 times the usual = 9 accounts",
+            "patience: two bad runs of 5 are enough, and 5 good ones end it = 5 runs",
+            population,
+        }, facts(("s"):rep(20)))
+        assert.matches("^patience: two bad runs", facts(("."):rep(20), 12 * HOUR - 1)[3])
+        assert.matches("^patience: runs are rare", facts(("."):rep(20), 12 * HOUR)[3])
+        assert.equal("usual: 0 accounts fail in a run, in the mean = 0 accounts",
+            runs.facts({ runs.running(60) }, "partial")[1])
+    end)
+
+    it("says when it is not the newest run, since when, what to do, and shows the reason of one of them", function()
+        local verdict = runs.verdict(runs.course(".....pp" .. WELL, HOUR, MARKS), "partial")
+        assert.equal("8 of 100 accounts failed in one of the last runs, 8 %", verdict.message)
+        assert.equal("These accounts of the ldap source are out of date: fix what the reason names, in the identity "
+            .. "source or in the database's roles, then synchronise again.", verdict.advice)
+        assert.same({ "r006", 22200 }, { verdict.record_id, runs.NOW - verdict.since / 1000 })
+        local list = runs.course("pp.p" .. WELL, HOUR, MARKS)
+        list[4].fail_reason = "odd"
+        assert.equal("r004", runs.verdict(list, "partial").reason.record_id)
+        list = runs.course("pppppp" .. WELL, HOUR, MARKS)
+        list[6].fail_reason = "odd"
+        assert.is_nil(runs.verdict(list, "partial").reason) -- five runs back, it is no news
+        assert.same({ "ok", 3 / 95 }, { runs.severity(runs.course("s", HOUR, MARKS), "partial"),
+            runs.verdict(runs.course("s", HOUR, MARKS), "partial").value })
+    end)
+
+    it("compares with what was usual before, of the second run on", function()
+        for text, severity in pairs { ps = "ok", rs = "warning", rss = "warning", pss = "ok" } do
+            local list = runs.course(text, DAY, { p = MARKS.p, s = MARKS.s,
+                r = { update_count = 91, failed_count = 9 } })
+            assert.equal(severity, runs.severity(list, "partial"), text)
+        end
+    end)
+
+    it("is known after a week, to the millisecond", function()
+        assert.equal("ok", runs.severity(runs.course("pppppppp", DAY, MARKS), "partial"))
+        assert.equal("warning", runs.severity(runs.course("pppppppp", DAY - 0.001, MARKS), "partial"))
+    end)
+
+    it("is critical as long as the critical run is one of the last five before", function()
+        for text, severity in pairs { ["p....c"] = "critical", ["p.p..c"] = "critical", ["pp....c"] = "warning",
+            [".....c"] = "critical", [".p....c"] = "warning" } do
+            assert.equal(severity, runs.severity(runs.course(text .. WELL, HOUR, MARKS), "partial"), text)
+        end
+    end)
+
+    it("takes absent numbers for none, and says when the newest that finished ended", function()
+        local list = { runs.run(60, { add_count = false, update_count = false, delete_count = false,
+            failed_count = 8 }) }
+        local verdict = runs.verdict(list, "partial")
+        assert.same({ 1, list[1].end_time }, { verdict.value, verdict.since })
+        list[1].failed_count = nil
+        verdict = runs.verdict(list, "partial")
+        assert.same({ 0, list[1].end_time }, { verdict.value, verdict.since })
+        list[1].end_time = nil
+        assert.equal(list[1].start_time, runs.verdict(list, "partial").since)
+        list = last(10, 90, { fail_reason = ("x"):rep(200) })
+        assert.is_true(#runs.verdict(list, "partial").message < 200)
     end)
 end)

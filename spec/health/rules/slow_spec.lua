@@ -98,4 +98,102 @@ describe("the rule slow", function()
         assert.equal(list[3].start_time, verdict.since)
         assert.matches("^the last runs took 15 min; usual is [45] min", verdict.message)
     end)
+
+    -- How long runs took, the newest first.
+    local MARKS = {
+        ["."] = { seconds = 300 },
+        s = { seconds = 630 },
+        S = { seconds = 1300 },
+        t = { seconds = 608 },
+        u = { seconds = 609 },
+        T = { seconds = 1217 },
+        U = { seconds = 1218 },
+        F = { status = "FAILED", seconds = 900 },
+    }
+    local USUAL = ("."):rep(30)
+
+    it("is told from and till the run that makes it so", function()
+        for _, case in ipairs {
+            { "warning 30..", "sss" },
+            { "", "ss" },
+            { "warning 2960..", ".SS" },
+            { "", ".S" },
+            { "warning 7230..", "..sss" },
+            { "warning 10830..360", "...sss" },
+            { "", "s.ss" },
+            { "", ".S.S" },
+            { "warning 30..", "sFss" },
+            { "warning 2960..", ".SsS" },
+            { "warning 3630..", ".ssS" },
+            { "warning 6560..", ".sSS" },
+            { "warning 18030..", "..s..sss" },
+            { "warning 14430..", "ss..sss" },
+            { "", "sss", { runs = 4 } },
+            { "warning 30..", "ss", { runs = 2 } },
+            { "warning 30..", "s", { runs = 1 } },
+            { "warning 2960..", ".S", { runs = 2 } },
+            { "", "ttt" },
+            { "warning 51..", "uuu" },
+            { "", "uuu", { minimum = 305 } },
+            { "critical 30..", "sss", { critical = 2 } },
+            { "warning 30..", "sss", { critical = 2.1 } },
+            { "", "sss", { warning = false } },
+            { "", ".TT" },
+            { "warning 3042..", ".UU" },
+        } do
+            assert.equal(case[1], runs.told(runs.course(case[2] .. USUAL, runs.HOUR, MARKS), "slow", case[3]), case[2])
+        end
+    end)
+
+    it("explains what is usual, and from what on a run is slow", function()
+        local function facts(text, options)
+            return runs.facts(runs.course(text, runs.HOUR, MARKS), "slow", options)
+        end
+        assert.same({
+            "usual: 5 min 4 s, the median of 34 finished runs = 304.4370214 seconds",
+            "slow_from: 10 min 8 s, in 3 runs in a row = 608.8740429 seconds",
+            "last: 5 min = 300 seconds",
+            "slow_runs: 0 slow runs in a row now = 0 runs",
+        }, facts(".sss" .. USUAL))
+        assert.same({
+            "usual: 5 min 4 s, the median of 32 finished runs = 304.4370214 seconds",
+            "slow_from: 7 min 4 s, in 4 runs in a row = 424.4370214 seconds",
+            "last: 10 min 30 s = 630 seconds",
+            "slow_runs: 2 slow runs in a row now = 2 runs",
+        }, facts("ss" .. USUAL, { runs = 4, warning = 1.1 }))
+        assert.same({ "usual: not known: 1 finished run, 10 are needed", "last: 10 min 30 s = 630 seconds",
+            "slow_runs: 0 slow runs in a row now = 0 runs" }, facts("s"))
+        assert.same({ "usual: not known: 0 finished runs, 10 are needed",
+            "slow_runs: 0 slow runs in a row now = 0 runs" }, facts("F"))
+        assert.same({ "usual: 5 min 4 s, the median of 30 finished runs = 304.4370214 seconds",
+            "last: 5 min = 300 seconds", "slow_runs: 0 slow runs in a row now = 0 runs" },
+            facts(USUAL, { warning = false }))
+    end)
+
+    it("goes by the newest slow run and the usual of before, until it is well", function()
+        for options, severity in pairs { [{}] = "warning", [{ critical = 2 }] = "critical",
+            [{ critical = 2.1 }] = "warning" } do
+            local verdict = runs.verdict(runs.course(".sSs" .. USUAL, runs.HOUR, MARKS), "slow", options)
+            assert.same({ severity, "r002" }, { verdict.severity, verdict.record_id })
+            assert.equal("the last runs took 10 min 30 s; usual is 5 min 4 s", verdict.message)
+            assert.equal("2.069", ("%.3f"):format(verdict.value))
+            assert.equal(3 * runs.HOUR + 660, runs.NOW - verdict.since / 1000)
+            assert.equal("Find out what slowed the ldap source down: many changes at once, load on the directory, or "
+                .. "the network; runs that get slower every day end up stuck.", verdict.advice)
+        end
+        local verdict = runs.verdict(runs.course("ss" .. USUAL, runs.HOUR, MARKS), "slow", { critical = 2 })
+        assert.equal("the last finished run took 10 min 30 s; usual is 5 min 4 s", verdict.message)
+        assert.equal("2.069", ("%.3f"):format(verdict.value))
+        assert.equal("ok", verdict.severity)
+    end)
+
+    it("needs ten runs before, and is broken by a quick one", function()
+        local list = runs.course("s" .. ("."):rep(9), runs.HOUR, MARKS)
+        assert.equal("ok", runs.severity(list, "slow", { runs = 1 }))
+        list = runs.course("s" .. ("."):rep(10), runs.HOUR, MARKS)
+        assert.equal("warning", runs.severity(list, "slow", { runs = 1 }))
+        local quick = { y = { seconds = 150 }, q = { seconds = 20 } }
+        assert.equal("warning", runs.severity(runs.course("yyy" .. ("q"):rep(30), runs.HOUR, quick), "slow"))
+        assert.equal("ok", runs.severity(runs.course("yyqy" .. ("q"):rep(30), runs.HOUR, quick), "slow"))
+    end)
 end)

@@ -246,4 +246,105 @@ describe("the rule stale", function()
             assert.equal("ok", runs.severity(list, "stale"), tostring(round))
         end
     end)
+
+    local WEEK = ("."):rep(200)
+
+    -- Runs as a text draws them, "F" failed and "L" took long, of which the newest ended so long and ten minutes ago.
+    local function quiet(text, gap, ago)
+        local list = runs.course(text, gap, { L = { seconds = 1200 } })
+        for _, run in ipairs(list) do
+            run.start_time, run.end_time = run.start_time - ago * 1000, run.end_time - ago * 1000
+        end
+        return list
+    end
+
+    it("is told from the millisecond on at which the next run is late, and critical when another is", function()
+        for _, case in ipairs { -- with a critical level, and without
+            { "critical 34800.. / warning 34800..", WEEK, HOUR, 12 * HOUR },
+            { "critical 33000.. / warning 33000..", WEEK, HOUR, 12 * HOUR, { factor = 3 } },
+            { "critical 38400.. / warning 38400..", WEEK, HOUR, 12 * HOUR, { factor = 0.1 } },
+            { "critical 29400.. / warning 29400..", WEEK, HOUR, 12 * HOUR, { minimum = "3h" } },
+            { "critical 37800.. / warning 37800..", WEEK, HOUR, 12 * HOUR, { maximum = "40m" } },
+            { "critical 41400.. / warning 41400..", WEEK, 600, 12 * HOUR },
+            { "warning 41820.. / warning 41820..", WEEK, 60 * 3, 12 * HOUR },
+            { "critical 65400.. / warning 65400..", WEEK, 4 * HOUR, DAY },
+            { "critical 51000.. / warning 51000..", WEEK, 4 * HOUR, DAY, { maximum = "9h" } },
+            { "warning 34800.. / warning 34800..", ("."):rep(12), HOUR, 12 * HOUR },
+            { "critical 34800.. / warning 34800..", ("."):rep(26), HOUR, 12 * HOUR },
+            { "warning 34800.. / warning 34800..", "....", HOUR, 12 * HOUR },
+            { " / ", "..", HOUR, 12 * HOUR },
+            { "critical 33660.. / warning 33660..", "L" .. WEEK, HOUR, 12 * HOUR },
+            { "critical 33660.. / warning 33660..", "........." .. "L" .. WEEK, HOUR, 12 * HOUR },
+            { "critical 34800.. / warning 34800..", ".........." .. "L" .. WEEK, HOUR, 12 * HOUR },
+            { "critical 34800.. / warning 34800..", "FF" .. WEEK, HOUR, 12 * HOUR },
+            { "critical 18600.. / warning 18600..", "FFFFFFFFFF" .. WEEK, HOUR, 0 },
+            { "critical 33000.. / warning 33000..", "FFFFFFFFFF" .. WEEK, HOUR, 4 * HOUR },
+            { " / ", "F", HOUR, 12 * HOUR },
+            { "critical 36600.. / warning 36600..", WEEK, HOUR, 12 * HOUR, { warning = "2h" } },
+            { "critical 36600.. / warning 34800..", WEEK, HOUR, 12 * HOUR, { critical = "2h" } },
+            { "critical 25800.. / ", WEEK, HOUR, 12 * HOUR, { warning = false } },
+            { "critical 33000.. / warning 33000..", ".", HOUR, 12 * HOUR, { warning = "3h" } },
+            { "critical 33060.. / warning 33060..", "F", HOUR, 12 * HOUR, { warning = "3h" } },
+        } do
+            local options = case[5] or {}
+            local list = quiet(case[2], case[3], case[4])
+            local told = runs.told(list, "stale", options)
+            options.critical = false
+            assert.equal(case[1], told .. " / " .. runs.told(list, "stale", options))
+        end
+    end)
+
+    it("explains the cadence, what is due, and from when on it is told", function()
+        assert.same({
+            "cadence: a run about every 1 h = 3600 seconds",
+            "by_weekday: Mon to Sun every 1 h, all day (UTC)",
+            "pauses: none",
+            "next_run: 2025-10-25T11:38:52Z (in 49 min) = 1.761392332e+12 time",
+            "usual_silence: 1 h after the last success, by the same hour of the last weeks = 3600 seconds",
+            "warning_at: 2025-10-25T13:09:52Z (in 2 h 20 min) = 1.761397792e+12 time",
+            "critical_at: 2025-10-25T13:39:52Z (in 2 h 50 min) = 1.761399592e+12 time",
+        }, runs.facts(quiet("FF" .. WEEK, HOUR, 0), "stale"))
+        assert.same({
+            "cadence: a run about every 1 h = 3600 seconds",
+            "by_weekday: Mon to Fri not on record; Sat 02:38, 03:38, 04:38, 05:38; Sun not on record (UTC)",
+            "pauses: none",
+            "next_run: 2025-10-25T06:38:52Z (4 h 11 min overdue) = 1.761374332e+12 time",
+            "usual_silence: 1 h after the last success, by the last few gaps, since no earlier day compares "
+                .. "= 3600 seconds",
+            "warning_at: 2025-10-25T08:09:52Z (2 h 40 min overdue) = 1.761379792e+12 time",
+            "critical_at: never",
+        }, runs.facts(quiet("....", HOUR, 5 * HOUR), "stale"))
+        assert.same({
+            "cadence: not known: 1 run are too few, or come without a plan",
+            "by_weekday: Mon to Fri not on record; Sat 07:38; Sun not on record (UTC)",
+            "warning_at: 2025-10-25T10:38:52Z (11 min overdue) = 1.761388732e+12 time",
+            "critical_at: off",
+        }, runs.facts(quiet("F", HOUR, 3 * HOUR), "stale", { warning = "3h", critical = false }))
+        local list = quiet(WEEK, HOUR, 0)
+        for i = 101, 103 do
+            list[i] = nil
+        end
+        for i = 104, 200 do
+            list[i - 3], list[i] = list[i], nil
+        end
+        assert.equal("pauses: 4 h (1 time) in four weeks", runs.facts(list, "stale")[3])
+    end)
+
+    it("says how old the last success is, and what was due when", function()
+        local function verdict(...)
+            local found = runs.verdict(quiet(...), "stale", { warning = "3h" })
+            return found.message, found.advice
+        end
+        assert.equal("the last successful run ended 2 h 10 min ago; the next was due 1 h 11 min ago",
+            (verdict(WEEK, HOUR, 2 * HOUR)))
+        assert.equal("the last successful run ended 10 min ago; the next is due in 49 min", (verdict(WEEK, HOUR, 0)))
+        assert.equal("the last successful run ended 5 h 10 min ago; the next was due 4 h 11 min ago, going by the last "
+            .. "few runs", (verdict("....", HOUR, 5 * HOUR)))
+        assert.equal("the last successful run ended 5 h 10 min ago; its cadence is not known yet from 2 runs",
+            (verdict("..", HOUR, 5 * HOUR)))
+        local message, advice = verdict("F", HOUR, 3 * HOUR)
+        assert.equal("no run has ever finished in the 3 h 11 min on record", message)
+        assert.equal("Accounts are not kept up to date, so leavers keep their access: find out why the ldap source no "
+            .. "longer finishes a run (its schedule, its recent failures), then synchronise it by hand.", advice)
+    end)
 end)

@@ -1,5 +1,7 @@
 local runs = require "spec.health.runs"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
 local MINUTE, HOUR = runs.MINUTE, runs.HOUR
 
 -- Ended runs that took so long, and one that has been running for so long since.
@@ -90,5 +92,61 @@ describe("the rule stuck", function()
         assert.same({ "no run is in progress", 0, "ok" },
             { verdict_of_none.message, verdict_of_none.value, verdict_of_none.severity })
         assert.equal("ok", runs.severity({ runs.running(0, { start_time = false }) }, "stuck"))
+    end)
+
+    it("is told from the millisecond on at which it has been RUNNING for too long", function()
+        for _, case in ipairs {
+            { "warning 34200..", 10 * HOUR, 60, 30, { critical = false } },
+            { "warning 30600..", 9 * HOUR, 1800, 1, { critical = false, factor = 1 } },
+            { "critical 30600..", 9 * HOUR, 60, 30 },
+            { "critical 27000..", 9 * HOUR, 1800, 30 },
+            { "critical 21600..", 9 * HOUR, 1800, 120, { warning = "3h" } },
+            { "critical 27000..", 9 * HOUR, 1800, 120, { critical = "3h" } },
+            { "", 9 * HOUR, 1800, 120, { warning = "10h", critical = "11h" } },
+            { "", 1800 - 0.001, 0, 0 },
+            { "warning 0..", 1800, 0, 0 },
+        } do
+            assert.equal(case[1], runs.told(running(case[2], case[3], case[4]), "stuck", case[5]))
+        end
+    end)
+
+    it("explains how long runs take, and from when on one would be stuck", function()
+        assert.same({
+            "usual: 95 % of the last 30 runs ended within 30 min = 1800 seconds",
+            "running: 1 run = 1 runs",
+            "warning_from: 1 h 30 min of RUNNING = 5400 seconds",
+            "critical_from: 3 h of RUNNING = 10800 seconds",
+        }, runs.facts(running(9 * HOUR, 1800), "stuck"))
+        assert.same({
+            "usual: 95 % of the last 100 runs ended within 1 min = 60 seconds",
+            "running: 1 run = 1 runs",
+            "warning_from: 1 h of RUNNING = 3600 seconds", -- never above critical
+            "critical_from: 1 h of RUNNING = 3600 seconds",
+        }, runs.facts(running(9 * HOUR, 60, 120), "stuck", { minimum = "2h", critical = "1h" }))
+        assert.same({
+            "usual: 95 % of the last 1 run ended within 1 min = 60 seconds",
+            "running: 0 runs = 0 runs",
+            "warning_from: 2 min of RUNNING = 120 seconds",
+            "critical_from: 1 h 40 min of RUNNING = 6000 seconds",
+        }, runs.facts({ runs.run(60) }, "stuck", { minimum = 0, factor = 2, critical_factor = 100,
+            critical_minimum = 9 }))
+        assert.same({
+            "usual: no run has ended yet",
+            "running: 1 run = 1 runs",
+            "warning_from: off",
+            "critical_from: 9 s of RUNNING = 9 seconds",
+        }, runs.facts({ runs.running(5) }, "stuck", { warning = false, critical_minimum = 9 }))
+        assert.same({ "warning_from: 3 h of RUNNING = 10800 seconds", "critical_from: off" },
+            { unpack(runs.facts({ runs.run(60) }, "stuck", { warning = "3h", critical = false }), 3) })
+    end)
+
+    it("goes by a hundred runs, not by the one before", function()
+        local list = running(HOUR, 60, 105)
+        for i = 96, 105 do
+            list[i].end_time = list[i].start_time + 50 * MINUTE * 1000
+        end
+        assert.equal(30 * MINUTE, runs.verdict(list, "stuck").warning) -- five of the hundred
+        list[95].end_time = list[95].start_time + 50 * MINUTE * 1000
+        assert.equal(150 * MINUTE, runs.verdict(list, "stuck").warning)
     end)
 end)

@@ -1,5 +1,7 @@
 local runs = require "spec.health.runs"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
 local HOUR, DAY = runs.HOUR, runs.DAY
 
 -- Hourly runs for weeks that update `usual` accounts each; `change` is called with each run and its age in hours.
@@ -158,5 +160,160 @@ describe("the rule volume", function()
         assert.equal("400 accounts added or updated where 40 are usual (by the only earlier week on record), again and "
             .. "again", verdict.message)
         assert.equal("as many accounts added and updated as usual", runs.verdict(weeks(10), "volume").message)
+    end)
+
+    -- What runs four hours apart brought, the newest first: digits are tens of updates, letters what is said here.
+    local MARKS = {
+        H = { update_count = 301 }, h = { update_count = 300 }, T = { update_count = 400 },
+        w = { update_count = 25 }, v = { update_count = 24 }, u = { update_count = 12 },
+        s = { update_count = 46 }, S = { update_count = 45 },
+        f = { update_count = 5 }, c = { update_count = 4 }, o = { update_count = 1 },
+        A = { add_count = 1000 }, e = { add_count = 500 }, g = { add_count = 499 }, a = { add_count = 201 },
+        b = { add_count = 200 }, i = { add_count = 150 }, j = { add_count = 149 },
+        d = { delete_count = 600 }, D = { delete_count = 599 },
+    }
+    for digit = 0, 9 do
+        MARKS[tostring(digit)] = { update_count = 10 * digit }
+    end
+
+    -- The newest as said, weeks of what is usual before.
+    local function course(text, usual, count)
+        return runs.course(text .. (usual or "5"):rep(42 * (count or 5)), 4 * HOUR, MARKS)
+    end
+
+    it("is told from and till the stretch that makes it so", function()
+        for _, case in ipairs {
+            { "warning 101400..", ("0"):rep(14) },
+            { "warning 101400..", ("0"):rep(14) .. ("5"):rep(3) },
+            { "warning 101400..", "5" .. ("0"):rep(14) },
+            { "warning 202200..600", "55" .. ("0"):rep(14) },
+            { "warning 202200..15000", "555" .. ("0"):rep(14) },
+            { "warning 202200..", "5v5" .. ("0"):rep(14) },
+            { "warning 101400..", "w" .. ("0"):rep(14) },
+            { "warning 202200..", "ww" .. ("0"):rep(14) },
+            { "warning 202200..", "vw" .. ("0"):rep(14) },
+            { "warning 101400..", ("u"):rep(14) },
+            { "warning 101400..", ("u"):rep(6) .. "w" .. ("u"):rep(6) },
+            { "warning 87000..", ("0"):rep(14), nil, nil, { minimum = 351 } },
+            { "warning 101400..", ("0"):rep(14), nil, nil, { minimum = 350 } },
+            { "", ("0"):rep(14), "o" },
+            { "warning 101400..", ("0"):rep(14), "c" },
+            { "warning 346200..", ("0"):rep(30), "c" },
+            { "warning 600..", "TT" },
+            { "", "T" },
+            { "warning 600..", "HH" },
+            { "warning 600..", "hh" },
+            { "warning 600..", "T5T" },
+            { "", "T55T" },
+            { "warning 29400..600", "55TT" },
+            { "warning 15000..", "5TT" },
+            { "warning 43800..15000", "555TT" },
+            { "warning 15000..", "TTFT" },
+            { "warning 600..", "HH", nil, nil, { warning = 5.02, minimum = 50 } },
+            { "", "HH", nil, nil, { warning = 5.021, minimum = 50 } },
+            { "critical 600..", "TT", nil, nil, { critical = 3 } },
+            { "critical 600..", "TT", nil, nil, { critical = 4 } },
+            { "", "TT", nil, 1 },
+            { "", "TT", nil, 0.5 },
+            { "warning 101400..", ("0"):rep(14), nil, 1 },
+            { "warning 600..", "A", "c" },
+            { "warning 600..", "a", "c" },
+            { "warning 15000..", "aA", "c" },
+            { "warning 15000..", "Aa", "c" },
+            { "warning 29400..", "a.a", "c" },
+            { "warning 245400..", ("c"):rep(17) .. "A", "c" },
+            { "warning 259800..600", ("c"):rep(18) .. "A", "c" },
+            { "warning 274200..15000", ("c"):rep(19) .. "A", "c" },
+            { "", "cAcd", "c" },
+            { "warning 15000..", "cAcD", "c" },
+            { "warning 15000..", "cA" .. ("c"):rep(17) .. "d", "c" },
+            { "warning 15000..", "cA" .. ("c"):rep(18) .. "d", "c" },
+            { "warning 2621400..2362200", "cA" .. ("c"):rep(180) .. "a", "c" },
+            { "warning 2621400..2362200, warning 15000..", "cA" .. ("c"):rep(180) .. "b", "c" },
+            { "warning 2909400..2650200", "cA" .. ("c"):rep(200) .. "e", "c" },
+            { "warning 2535000..2275800", "cA" .. ("c"):rep(174) .. "e", "c" },
+            { "warning 2535000..2275800", "cA" .. ("c"):rep(174) .. "g", "c" },
+            { "critical 600..", "A", "c", nil, { critical = 1000 } },
+            { "warning 600..", "A", "c", nil, { critical = 1001 } },
+            { "", "Acccc", "", 0 },
+            { "warning 600..", "Accccc", "", 0 },
+            { "warning 600..", "A", "c", nil, { minimum = 1000 } },
+            { "", "A", "c", nil, { minimum = 1001 } },
+            { "warning 600..", "i", "c" },
+            { "", "j", "c" },
+            { "", ("s"):rep(14) },
+            { "warning 101400..", ("S"):rep(14) },
+            { "", ("s"):rep(14), "4" },
+        } do
+            local told, text, usual, count, options = unpack(case, 1, 5)
+            assert.equal(told, runs.told(course(text, usual, count), "volume", options), text)
+        end
+    end)
+
+    it("explains what is usual at this hour, what came, what would be much or few", function()
+        local function facts(...)
+            return runs.facts(course(...), "volume")
+        end
+        local few = "few: 12 accounts where 50 are usual, on more than one day, and 20 missing = 12 accounts"
+        assert.same({
+            "usual_now: 50 accounts within the last 4 h, by the same hours of 4 earlier weeks: 50, 50, 50, 50 "
+                .. "= 50 accounts",
+            "now: 400 accounts added or updated within the last 4 h = 400 accounts",
+            "much: 170 accounts, more than once = 170 accounts",
+            few,
+            "compared: 169 stretches of 4 h or more with earlier weeks = 169 times",
+            "since: 2025-10-25T02:39:52Z = 1.761359992e+12 time",
+        }, facts "TT")
+        assert.same({
+            "usual_now: 50 accounts within the last 4 h, by the same hours of 1 earlier week: 50 = 50 accounts",
+            "now: 400 accounts added or updated within the last 4 h = 400 accounts",
+            "much: 170 accounts, more than once = 170 accounts",
+            few,
+            "compared: 1 stretch of 4 h or more with earlier weeks = 1 times",
+        }, facts("TT", nil, 1))
+        assert.same({ "usual_now: not known: no run has ended" }, runs.facts({ runs.running(60) }, "volume"))
+        assert.same({ "usual_now: not known: no earlier week on record",
+            "now: 50 accounts added or updated within the last 4 h = 50 accounts",
+            "compared: 0 stretches of 4 h or more with earlier weeks = 0 times" }, facts("5", "", 0))
+        assert.equal("few: nothing is few at this hour, where less than 5 are usual", facts("", "c")[4])
+        assert.equal("few: 1 account where 5 are usual, on more than one day, and 20 missing = 1 accounts",
+            facts("", "f")[4])
+        assert.equal(3, #runs.facts(course "", "volume", { warning = false }))
+    end)
+
+    it("says how many where how many were to be expected, since when, and what to do", function()
+        local function verdict(text, options, usual, count)
+            local found = runs.verdict(course(text, usual, count), "volume", options)
+            return { found.severity, found.value, runs.NOW - found.since / 1000, found.record_id, found.message },
+                found.advice
+        end
+        for critical, grade in pairs { [8] = "critical", [8.01] = "warning" } do
+            local found, advice = verdict("TT", { critical = critical })
+            assert.same({ grade, 8, 29400, "r001",
+                "400 accounts added or updated where 50 are usual, again and again" }, found)
+            assert.equal("Find out what changed in the ldap source: a new group or base DN, or an attribute that is "
+                .. "now written differently in every run; if this was not expected, stop the synchronisation.", advice)
+        end
+        local found, advice = verdict("5" .. ("0"):rep(14))
+        assert.same({ "warning", 50, 216600, "r001",
+            "no accounts added or updated where 50 were to be expected" }, found)
+        assert.equal("Runs finish, but hardly anything arrives: check whether the base DN, the filter or the bind "
+            .. "user's rights of the ldap source still reach everybody, and whether a part of the directory is "
+            .. "missing.", advice)
+        found, advice = verdict("cA", nil, "c")
+        assert.same({ "warning", 1000, 29400, "r002", "1000 accounts added at once; usual are a few" }, found)
+        assert.equal("Find out what changed in the ldap source: a new group or base DN, a bulk import; if this was not "
+            .. "expected, stop the synchronisation.", advice)
+    end)
+
+    it("shows a reason of the runs since it began alone", function()
+        local function reason(with)
+            local list = course("TTT")
+            list[with].fail_reason = "odd"
+            local verdict = runs.verdict(list, "volume")
+            return verdict.reason and verdict.reason.record_id
+        end
+        assert.same({ "r001", "r002", "r003", "r004" }, { reason(1), reason(2), reason(3), reason(4) })
+        assert.is_nil(reason(5))
     end)
 end)

@@ -66,6 +66,44 @@ describe("the lease", function()
         assert.is_true(second:is_ours())
     end)
 
+    it("is not taken from one that took it just before", function()
+        local add = dict.safe_add
+        function dict.safe_add(...)
+            dict.safe_add = add
+            assert.is_true(second:hold())
+            return add(...)
+        end
+        assert.same({ false }, { first:hold() })
+        assert.is_true(second:is_ours())
+    end)
+
+    it("was held by anybody until it is given back, also when that one was killed", function()
+        assert.is_false(Lease.was_held(dict))
+        first:hold()
+        now = 11
+        assert.is_true(Lease.was_held(dict))
+        assert.is_true(second:hold())
+        second:release()
+        assert.is_false(Lease.was_held(dict))
+    end)
+
+    it("is taken by one at a time, and that is no failure", function()
+        local set = dict.safe_set
+        function dict.safe_set(self, key, ...)
+            if key == "dwsync.1:lease" then
+                dict.safe_set = set
+                assert.same({ false }, { second:hold() })
+            end
+            return set(self, key, ...)
+        end
+        assert.same({ true }, { first:hold() })
+        now = 5
+        function dict.safe_set()
+            return nil, "no memory"
+        end
+        assert.same({ false, "no memory" }, { first:hold() })
+    end)
+
     it("is free again a second after one was killed while it took it", function()
         local set = dict.safe_set
         function dict.safe_set(self, key, ...)

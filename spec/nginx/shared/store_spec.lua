@@ -144,4 +144,119 @@ describe("the store", function()
         publish { document("a", "three") }
         assert.is_nil(store:stranger())
     end)
+
+    it("has its layout's version in all keys, and a list of what is published in order", function()
+        local documents = { document("b", "two"), in_pieces("a", { "one ", "more" }), document("c", "x") }
+        publish(documents)
+        assert.equal("a 1 d8one 8 2\nb 1 d3two 3 1\nc 1 d1x 1 1\n", dict:get "dwsync.3:1:contents")
+        local keys = dict:get_keys()
+        table.sort(keys)
+        assert.same({ "dwsync.3:1:contents", "dwsync.3:1:document2:a", "dwsync.3:1:document:a",
+            "dwsync.3:1:document:b", "dwsync.3:1:document:c", "dwsync.3:current", "dwsync.3:number" }, keys)
+        assert.same({ a = { number = 1, digest = "d8one", length = 8, pieces = 2 },
+            b = { number = 1, digest = "d3two", length = 3, pieces = 1 },
+            c = { number = 1, digest = "d1x", length = 1, pieces = 1 } }, store:contents(1))
+        assert.same({ 1, nil }, { store:current(), store:contents(2) })
+        store:set_state("error", "e")
+        assert.equal("e", dict:get "dwsync.3:state:error")
+        assert.same({ 20000, dict:free_space(), 12 }, { store:usage().capacity, store:usage().free,
+            store:usage().documents })
+        assert.equal(7, store:usage({ x = { length = 3 }, y = { length = 4 } }).documents)
+    end)
+
+    it("leaves eight KiB free, to the byte", function()
+        for extra, is_published in pairs { [0] = true, [1] = false } do
+            dict = shared_dict.new { capacity = 20000 }
+            store = Store.new(dict)
+            publish { document("a", "1") }
+            local key = #"dwsync.3:2:document:b"
+            local contents = #"dwsync.3:2:contents" + #"a 1 d11 1 1\nb 2 d 0000 1\n"
+            local length = dict:free_space() - 8192 - key - contents + extra
+            local contents_of, reason = publish { document("a", "1"), { name = "b", pieces = { ("x"):rep(length) },
+                length = 1000, digest = "d" } }
+            assert.equal(is_published, contents_of ~= nil)
+            assert.same(is_published and {} or "no memory", reason)
+            assert.equal("1", read "a")
+        end
+    end)
+
+    it("pauses between the pieces of a document, and at each step of a publication", function()
+        local pauses = 0
+        local function pause()
+            pauses = pauses + 1
+        end
+        local documents = { in_pieces("a", { "one ", "two ", "three" }), document("b", "two") }
+        assert(store:publish(documents, function() return true end, pause))
+        assert.equal(2 + 4 + 2, pauses) -- documents, their pieces, what to keep
+        local keys = #dict:get_keys()
+        pauses = 0
+        assert(store:publish(documents, function() return true end, pause))
+        assert.equal(2 + 2 + keys, pauses)
+        pauses = 0
+        assert.equal(3, #store:pieces(store:contents(2), "a", pause))
+        assert.equal(2, pauses)
+        assert.equal(1, #store:pieces(store:contents(2), "b", pause))
+        assert.equal(2, pauses)
+        assert.is_nil(store:pieces(store:contents(2), "c", pause))
+    end)
+
+    it("begins again with its numbers when those were evicted, without removing what is new", function()
+        publish { document("a", "one") }
+        dict:delete "dwsync.3:number"
+        publish { document("a", "two"), document("b", "one") }
+        assert.same({ 1, "two", "one" }, { store:current(), read "a", read "b" })
+    end)
+
+    it("knows a change by digest and by length, and writes what has no digest only when it is not there", function()
+        local function put(digest, length, text)
+            publish { { name = "a", pieces = text and { text }, digest = digest, length = length } }
+            return read "a"
+        end
+        assert.equal("one", put("d", 3, "one"))
+        assert.equal("one", put("d", 3, "two"))
+        assert.equal("three", put("d", 5, "three"))
+        assert.equal("seven", put("e", 5, "seven"))
+        assert.equal("seven", put(nil, nil, nil))
+    end)
+
+    it("says why it failed, wherever it does, and leaves what was", function()
+        publish { document("a", "one") }
+        local before = #dict:get_keys()
+        for _, method in ipairs { "incr", "contents", "current" } do
+            local incr, set = dict.incr, dict.safe_set
+            if method == "incr" then
+                function dict.incr() return nil, "no " .. method end
+            else
+                function dict.safe_set(self, key, ...)
+                    if key:find(method .. "$") then
+                        return nil, "no " .. method
+                    end
+                    return set(self, key, ...)
+                end
+            end
+            local contents, reason = publish { document("a", "one"), document("b", "two") }
+            dict.incr, dict.safe_set = incr, set
+            assert.same({ nil, "no " .. method }, { contents, reason })
+            assert.same({ "one", before }, { read "a", #dict:get_keys() })
+        end
+    end)
+
+    it("looks at a hundred keys for something else, where it could not note it", function()
+        local asked = {}
+        function dict.get_keys(_, most)
+            asked[#asked + 1] = most
+            return { "dwsync.1:lease", "xdwsync.1" }
+        end
+        assert.same({ nil, "xdwsync.1" }, { store:stranger(), store:stranger(true) })
+        assert.same({ 100 }, asked)
+        publish { document("a", "one") }
+        assert.same({ 100, 0 }, asked)
+    end)
+
+    it("keeps optional documents only where there is an old version", function()
+        local contents, missing = publish { document("a", "one"), document("r", ("x"):rep(12000), true) }
+        assert.same({ "r" }, missing)
+        assert.is_nil(contents.r)
+        assert.is_nil(read "r")
+    end)
 end)

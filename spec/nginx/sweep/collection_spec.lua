@@ -1,4 +1,5 @@
 local collection = require "dwsync.nginx.sweep.collection"
+local dwsync = require "dwsync"
 local errors = require "dwsync.errors"
 local runtimes = require "dwsync.runtime"
 local slices = require "dwsync.nginx.sweep.slices"
@@ -311,6 +312,54 @@ describe("a collection", function()
         local err = collection.collect(order)[2].error
         assert.same({ "two", "Two" }, { err.cluster_id, err.cluster })
         assert.equal("network: cluster Two (two): no route.", errors.summary(err))
+    end)
+
+    it("asks nobody in the moment in which the time is over", function()
+        for seconds, kind in pairs { [10] = "timeout", [9.5] = false } do
+            local times = 0
+            asked = {}
+            order.monotonic = function()
+                times = times + 1
+                return times == 1 and 5 or 5 + seconds
+            end
+            for _, item in ipairs(collection.collect(order)) do
+                assert.equal(kind, item.error and item.error.kind or false)
+            end
+            assert.same(not kind and { 0.5, 0.5 } or {}, { asked[1] and asked[1].timeout, asked[2] and
+                asked[2].timeout })
+        end
+    end)
+
+    it("gathers as many at once as it shall, beside others, as long as it may", function()
+        local gather, given = dwsync.gather, {}
+        finally(function() dwsync.gather = gather end)
+        function dwsync.gather(functions, options)
+            given[#given + 1] = options
+            return gather(functions, options)
+        end
+        order.clusters = "all"
+        collection.collect(order)
+        assert.same({ { stop = order.stop, shared = true }, { concurrency = 4, stop = order.stop, shared = true } },
+            given)
+    end)
+
+    it("lets others have their turn while it reads a list that it kept, and at each step of judging", function()
+        local read, given, pauses = record_list.read, {}, 0
+        finally(function() record_list.read = read end)
+        function record_list.read(text, pause)
+            given[#given + 1] = pause
+            return read(text, pause)
+        end
+        local function pause()
+            pauses = pauses + 1
+        end
+        order.slices = { alone = slices.none.alone, list = slices.none.list, pause = pause }
+        order.kept_records = function() return record_list.write { RECORD }, NOW - 500 end
+        answers.one = function() return refused "no route" end
+        order.clusters = { { id = "one" } }
+        collection.collect(order)
+        assert.same({ pause }, given)
+        assert.is_true(pauses > 0)
     end)
 
     it("asks nobody once it shall stop or the time is over", function()

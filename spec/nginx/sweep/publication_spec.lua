@@ -5,6 +5,7 @@ local overviews = require "spec.report.overviews"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local publication = require "dwsync.nginx.sweep.publication"
 local snapshots = require "dwsync.nginx.shared.snapshot"
+local status_page = require "dwsync.report.status.page"
 
 local NOW = 1763971200
 
@@ -191,5 +192,114 @@ describe("a publication", function()
         end
         assert.same({ s = "critical", t = "ok" }, severities)
         assert.equal("[]", documents({}).sources.text)
+    end)
+
+    it("is written field by field", function()
+        local function source(id, severity)
+            return { id = id, type = "ldap", severity = severity, statistics = { last_success = 1, last_run = 2,
+                last_status = "FINISHED" } }
+        end
+        local verdict = { rule = "stale", severity = "warning", message = "m", source = "a" }
+        local items = {
+            { cluster = { id = "one", name = "One" }, severity = "warning", fetched_at = NOW - 7, due_at = NOW + 53,
+                seen_before = 5, error = { kind = "network", message = "e" }, unread = { kind = "timeout",
+                message = "u" }, evaluation = { records = 3, sources = { source("a", "warning"), source("b", "ok") },
+                verdicts = { verdict, verdict } } },
+            { cluster = { id = "two" }, severity = "ok", fetched_at = NOW - 3.0004, evaluation = { records = 0,
+                sources = { { severity = "ok" } }, verdicts = {} } },
+        }
+        local A = '{"id":"a","type":"ldap","severity":"warning","last_success":1,"last_run":2,"last_status":"FINISHED"}'
+        local B = '{"id":"b","type":"ldap","severity":"ok","last_success":1,"last_run":2,"last_status":"FINISHED"}'
+        local V = '{"rule":"stale","severity":"warning","source":"a","message":"m"}'
+        local ONE = '{"id":"one","name":"One","severity":"warning","fetched_at":1763971193000,%s'
+            .. '"error":{"kind":"network","message":"e"},%s"sources":[' .. A .. "," .. B .. "]%s}"
+        local one = ONE:format('"due_at":1763971253000,"records":3,"seen_before":5,',
+            '"unread":{"kind":"timeout","message":"u"},', ',"verdicts":[' .. V .. "," .. V .. "]")
+        local two = '{"id":"two","severity":"ok","fetched_at":1763971196999,"records":0,"sources":[{"severity":"ok"}],'
+            .. '"verdicts":[]}'
+        local HEAD = '"severity":"warning","evaluated_at":1763971200000,"clusters":['
+        local said = {}
+        for _, document in ipairs(publication.documents({ severity = "warning", now = NOW, clusters = items, counts = {
+            warning = 1, ok = 1 } }, 0, tostring)) do
+            said[document.name] = table.concat(document.pieces)
+        end
+        assert.equal(HEAD .. one .. "," .. two .. "]", said.health)
+        local place = ('"seen_before":5,"piece":1,"at":%d,"length":%d,'):format(#HEAD + 1, #one)
+        assert.equal("[" .. ONE:format(place, "", "")
+            .. ',{"id":"two","severity":"ok","fetched_at":1763971196999,"piece":1,"at":'
+            .. #HEAD + #one + 2 .. ',"length":' .. #two .. ',"sources":[{"severity":"ok"}]}]', said.facts)
+        assert.equal('[{"cluster":"one","cluster_name":"One",' .. A:sub(2) .. ',{"cluster":"one","cluster_name":"One",'
+            .. B:sub(2) .. ',{"cluster":"two","severity":"ok"}]', said.sources)
+        assert.equal('{"oldest":1763971193000,"newest":1763971196999,"first_due":1763971196999,'
+            .. '"last_due":1763971253000,"well":true}', said.summary)
+    end)
+
+    it("sums up: well only when there are clusters and all are, as old as the oldest, due as the last", function()
+        for _, case in ipairs {
+            { {}, { well = false } }, { { { severity = "ok" } }, { well = true } },
+            { { { severity = "warning" }, { severity = "disabled" } }, { well = true } },
+            { { { severity = "critical" }, { severity = "ok" } }, { well = false } },
+            { { { severity = "ok" }, { severity = "unknown" } }, { well = false } },
+            { { { severity = "ok", fetched_at = 3 }, { severity = "ok", fetched_at = 1, due_at = 9 },
+                { severity = "ok", fetched_at = 2 }, { severity = "ok" } }, { well = true, oldest = 1000, newest = 3000,
+                first_due = 2000, last_due = 9000 } },
+        } do
+            assert.same(case[2], publication.summary(case[1]))
+        end
+    end)
+
+    it("has sixty-four clusters in a piece of what is known, and pieces of 128 KiB else", function()
+        for count, expected in pairs { [0] = { 0 }, [63] = { 63 }, [64] = { 64, 0 }, [65] = { 64, 1 } } do
+            local items = {}
+            for i = 1, count do
+                items[i] = { cluster = { id = "c" .. i }, severity = "unknown", error = { kind = "network",
+                    message = ("m"):rep(3000) } }
+            end
+            local counts = {}
+            local all = publication.documents({ severity = "unknown", now = NOW, clusters = items, counts = {} }, 0,
+                tostring)
+            for i, fact in ipairs(snapshots.decode_facts(all[2].pieces)) do
+                assert.equal("c" .. i, json.decode(all[1].pieces[fact.piece]:sub(fact.at,
+                    fact.at + fact.length - 1)).id)
+            end
+            for _, document in ipairs(all) do
+                if document.name == "facts" then
+                    for i, piece in ipairs(document.pieces) do
+                        counts[i] = #json.decode(piece)
+                    end
+                elseif document.name == "health" and count > 0 then
+                    assert.equal(2, #document.pieces)
+                    assert.is_true(#document.pieces[1] >= 2 ^ 17 and #document.pieces[1] < 2 ^ 17 + 4000)
+                end
+            end
+            assert.same(expected, counts)
+        end
+    end)
+
+    it("gives the page the records that were read, or those of before, with its pause", function()
+        local function pause() end
+        local read, write_body, given, drawn = record_list.read, status_page.write_body, {}, nil
+        finally(function() record_list.read, status_page.write_body = read, write_body end)
+        function status_page.write_body(overview, now, _, its_pause)
+            local list = overview.clusters[1].records
+            drawn = { list and #list(), now, its_pause }
+        end
+        function record_list.read(text, ...)
+            given[#given + 1] = ...
+            return read(text, ...)
+        end
+        local text = record_list.write { record(1), record(3) }
+        local evaluation = health.evaluate({ record(1), record(3) }, nil, NOW)
+        for _, case in ipairs { { text, nil, 2 }, { nil, function() return text end, 2 },
+            { nil, function() end, 0 } } do
+            local item = { cluster = { id = "one" }, evaluation = evaluation, fetched_at = NOW, text = case[1],
+                kept = case[2] }
+            publication.documents(health.overview({ item }, NOW), 100, tostring, nil, pause)
+            assert.same({ case[3], NOW, pause }, drawn)
+        end
+        assert.same({ pause, pause }, given)
+        local item = { cluster = { id = "one" }, error = errors.new { kind = "network", message = "m" } }
+        publication.documents(health.overview({ item }, NOW), 100, tostring)
+        assert.is_nil(drawn[1])
     end)
 end)

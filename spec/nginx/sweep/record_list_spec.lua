@@ -109,6 +109,56 @@ describe("a list of records", function()
         assert.are_not.equal(name { since = 99995 }, name { since = 99994 })
     end)
 
+    it("is named by how many fit, and the places of the first and the last", function()
+        local text = record_list.write(make(12))
+        for name, query in pairs { ["12-0-0"] = {}, ["4-1-10"] = { statuses = { "FAILED" } },
+            ["0-0-0"] = { since = 1e6 },
+            ["1-4-4"] = { statuses = { "FAILED" }, sources = { "ldap" }, since = 99991 } } do
+            assert.equal(name, (select(4, choose(text, query))))
+        end
+    end)
+
+    it("knows when a run started from 1970 to 5138, in whole milliseconds", function()
+        for start, is_known in pairs { [0] = true, [1e14 - 1] = true, [1e14] = false, [-1] = false, [12.5] = false } do
+            local _, count = choose(record_list.write { { id = "r", start_time = start } }, { since = 0 })
+            assert.equal(is_known and 1 or 0, count)
+        end
+    end)
+
+    it("is read back with fields that nobody knows, and without any, between others", function()
+        local list = make(5)
+        list[2].one_more, list[4] = 1, { start_time = 99996, one_more = { 1 } }
+        assert.same(list, record_list.read(record_list.write(list)))
+    end)
+
+    it("numbers the first 9999 sources", function()
+        local list = {}
+        for i = 1, 10001 do
+            list[i] = { id = "r" .. i, identity_source_id = "s" .. i, start_time = 100000 - i }
+        end
+        local text = record_list.write(list)
+        assert.equal("10001 9999\n", text:match "^[^\n]*\n")
+        assert.equal("r9998", ids(choose(text, { sources = { "s9998" } })))
+        assert.same({}, (choose(text, { sources = { "s10000" } })))
+    end)
+
+    it("is written and read with a pause every few records", function()
+        for count, expected in pairs { [0] = { 0, 2 }, [1] = { 1, 2 }, [32] = { 1, 2 }, [33] = { 2, 2 },
+            [70] = { 3, 3 }, [128] = { 4, 4 } } do
+            local pauses = { 0, 0 }
+            local text = record_list.write(make(count), function() pauses[1] = pauses[1] + 1 end)
+            record_list.read(text, function() pauses[2] = pauses[2] + 1 end)
+            assert.same({ count, expected }, { count, pauses })
+        end
+    end)
+
+    it("says why it cannot be read", function()
+        local text = record_list.write(make(1))
+        local good, err = pcall(record_list.read, text:sub(1, -3))
+        assert.is_false(good)
+        assert.is_nil(tostring(err):find("assertion failed", 1, true))
+    end)
+
     it("survives records that are hostile", function()
         local list = {
             { id = "tabs\tand\nlines %41", identity_source_id = "a\tb\nc%", identity_source_type = "ldap",

@@ -70,7 +70,7 @@ describe("a refresher", function()
             return true, '{"outcome":"complete"}'
         end
         refresher():tick(false)
-        assert.same({ "dwsync.nginx.sweep", "run", "the order", "owner", 9 }, given)
+        assert.same({ "dwsync.nginx.sweep", "run", "the order", "owner" }, given)
     end)
 
     it("leaves it to the one that has the lease, until that is gone", function()
@@ -268,10 +268,119 @@ describe("a refresher", function()
             .. "dwsync a lua_shared_dict of its own"
         store:set_state("stranger", "requests")
         for i = 1, 3 do
-            store:set_state("lost", i == 2 and 1 or nil)
+            if i == 2 then
+                store:set_state("lost", 1)
+            end
+            it_does:tick(false)
+            now = now + 60
+            assert.is_nil(store:get_state "lost")
+        end
+        assert.same({ "warn: " .. shared, "error: " .. lost, "info: recovered: " .. lost }, logged)
+    end)
+
+    -- Sweeps once for each summary.
+    local function sweep(it_does, ...)
+        for _, summary in ipairs { ... } do
+            answer = function() return true, summary end
             it_does:tick(false)
             now = now + 60
         end
-        assert.same({ "warn: " .. shared, "error: " .. lost, "info: recovered: " .. lost }, logged)
+    end
+
+    local FINE = '{"outcome":"complete"}'
+    local LASTING = { ['"outcome":"failed","message":"m"'] = "error: m",
+        ['"outcome":"partial","message":"m"'] = "warn: m",
+        ['"outcome":"complete","memory":"m"'] = "error: m",
+        ['"outcome":"complete","history":"m"'] = "error: the history was not written: m",
+        ['"outcome":"complete","history_unread":"m"'] = "error: judged without the full history: m",
+        ['"outcome":"complete","alerts":"m"'] = "error: alerts: m" }
+
+    it("says of all that lasts when it begins, when it is another thing and when it ends", function()
+        for summary, line in pairs(LASTING) do
+            dict, logged = shared_dict.new(), {}
+            local other = summary:gsub('"m"', '"n"')
+            sweep(refresher(), "{" .. summary .. "}", "{" .. summary .. "}", "{" .. other .. "}", FINE, FINE)
+            local second = line:sub(1, -2) .. "n"
+            assert.same({ line, second, "info: recovered: " .. second:gsub("^%a+: ", "") }, logged)
+        end
+    end)
+
+    it("knows itself what it said where the dict has no room for that", function()
+        for summary, line in pairs(LASTING) do
+            dict, logged = shared_dict.new(), {}
+            local set = dict.safe_set
+            function dict.safe_set(self, key, value, ...)
+                if key:find ":logged_" and value then
+                    return nil, "no memory"
+                end
+                return set(self, key, value, ...)
+            end
+            sweep(refresher(), "{" .. summary .. "}", "{" .. summary .. "}", FINE, FINE)
+            assert.same({ line, "info: recovered: " .. line:gsub("^%a+: ", "") }, logged)
+        end
+    end)
+
+    it("says each time what was not told to somebody for good", function()
+        local lost = '{"outcome":"complete","alerts_lost":["a","b"]}'
+        sweep(refresher(), lost, lost, FINE)
+        assert.same({ "error: alerts: a", "error: alerts: b", "error: alerts: a", "error: alerts: b" }, logged)
+    end)
+
+    it("says and keeps nothing of a sweep that was cancelled but when the next one is due", function()
+        sweep(refresher(), '{"outcome":"cancelled","message":"m","memory":"m","changes":["c"],"alerts_lost":["a"]}')
+        local store = Store.new(dict)
+        assert.same({ {}, nil, "number" }, { logged, store:get_state "configuration", type(store:get_state "due") })
+    end)
+
+    it("looks for who else uses the dict when that is full", function()
+        dict.entries.requests = { value = 1 }
+        sweep(refresher(), FINE)
+        assert.same({}, logged)
+        sweep(refresher(), '{"outcome":"complete","memory":"m"}')
+        assert.equal("error: m", logged[1])
+        assert.matches('^warn: the shared dict dwsync is used by something else, too, which has the key "requests"',
+            logged[2])
+    end)
+
+    it("ticks three times in the life of a lease, but once a second at least", function()
+        for seconds, period in pairs { [1] = 1 / 3, [2] = 2 / 3, [3] = 1, [3.5] = 1, [60] = 1 } do
+            local it_does = refresher()
+            it_does.settings.lease = seconds
+            assert.equal(period, it_does:period())
+        end
+    end)
+
+    it("gives the lease back behind a sweep during which nginx began to end", function()
+        answer = function()
+            exiting = true
+            return true, FINE
+        end
+        refresher():tick(false)
+        assert.is_nil(dict:get "dwsync.1:lease")
+    end)
+
+    it("has failed when a thread gave no answer, in a moment that it notes", function()
+        for _, nothing in ipairs { "", false } do
+            dict, logged = shared_dict.new(), {}
+            answer = function() return true, nothing or nil end
+            refresher():tick(false)
+            local message = "nginx could not run the sweep in a thread: no answer"
+            local store = Store.new(dict)
+            assert.same({ { "error: " .. message }, message, "failed", now, nothing == "" },
+                { logged, store:get_state "error", store:get_state "outcome", store:get_state "swept", nothing == "" })
+        end
+    end)
+
+    it("sweeps in the event loop where nginx has no threads", function()
+        local own, given = package.loaded["dwsync.nginx.sweep"], nil
+        finally(function() package.loaded["dwsync.nginx.sweep"] = own end)
+        package.loaded["dwsync.nginx.sweep"] = { run_in_event_loop = function(...)
+            given = { ... }
+            return { outcome = "complete", changes = { "c" } }
+        end }
+        local it_does = refresher()
+        it_does.host.run_in_thread = nil
+        it_does:tick(false)
+        assert.same({ { "the order", "owner" }, { "info: c" }, 0 }, { given, logged, calls })
     end)
 end)

@@ -24,6 +24,7 @@ describe("the schedule", function()
             pauses[failures] = schedule.next(SETTINGS, { outcome = "failed" }, failures, 1000, 1020, middle) - 1020
         end
         assert.same({ 5, 10, 20, 40, 60, 60 }, pauses)
+        assert.equal(1080, schedule.next(SETTINGS, { outcome = "failed" }, 1e6, 1000, 1020, middle)) -- a week of them
         assert.equal(1021, schedule.next({ interval = 1, jitter = 0 }, { outcome = "failed" }, 1, 1000, 1020, middle))
     end)
 

@@ -307,9 +307,8 @@ local CHANGES = {
         return function(row) return transitions.silence(row, till, name, now) end,
             "silenced until " .. quantities.instant(till)
     end,
-    unsilence = function(_, context)
-        local now = context.now() * 1000
-        return function(row) return transitions.unsilence(row, now) end, "no longer silenced"
+    unsilence = function()
+        return transitions.unsilence, "no longer silenced"
     end,
 }
 

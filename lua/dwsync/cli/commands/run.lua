@@ -195,7 +195,7 @@ function M.run(args, context)
     end
     return finish(context, xpcall(function() -- Lua 5.1 passes no arguments on
         return chunk((table.unpack or unpack)(args.argument)) -- luacheck: ignore 113
-    end, handler_for(debug.getinfo(chunk, "S"))))
+    end, handler_for(debug.getinfo(chunk))))
 end
 
 return M

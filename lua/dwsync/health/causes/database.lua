@@ -17,7 +17,7 @@ local LOGIN = { "database_login", "the warehouse refused the synchronisation's u
         "l'authentification par mot de passe a échoué" } }
 local ADDRESS = { "database_hba", "the warehouse accepts no log-in from this address",
     "Allow the address, user and database in pg_hba.conf, or in the cluster's security settings.",
-    phrases = { "pg_hba.conf", "pg_hba" } }
+    phrases = { "pg_hba" } }
 local LOCKED = { "database_account_locked", "the warehouse has locked the synchronisation's user",
     "Correct what sent a wrong password, then run ALTER USER … ACCOUNT UNLOCK as administrator.",
     phrases = { "account has been locked", "account is locked" } }

@@ -135,7 +135,7 @@ function M.judge(state, model)
     end
     if often and judged.often and options.warning and finding.severity ~= "critical" then
         local failures, runs = share_at(state, model, count, often.window)
-        finding.value, finding.of, finding.window = failures, runs, often.window / 1000
+        finding.value, finding.of = failures, runs
         finding.since, finding.severity, finding.run = often.since, "warning", model.run[latest]
     end
     return finding

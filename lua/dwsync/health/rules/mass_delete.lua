@@ -89,9 +89,7 @@ local function weigh(state, model, at, sum)
         return "ok"
     end
     local accounts, by, shown = population.before(model, at)
-    if accounts and accounts < sum then
-        accounts = sum
-    end
+    accounts = accounts and math.max(accounts, sum)
     local known, given = limits(options, accounts)
     local severity = "ok"
     for _, level in ipairs { "warning", "critical" } do

@@ -27,7 +27,7 @@ local LEAST_CRITICAL = 5
 local UNUSUAL, KNOWN = 3, 7 * 86400000
 
 function M.follow(options)
-    return { options = options, seen = 0, sum = 0, first_good = false }
+    return { options = options, seen = 0, sum = 0 }
 end
 
 local function share_of(run)

@@ -57,7 +57,7 @@ local function note(state, model, at, duration)
         if state.slow == 1 then
             state.since = run.start_time
         end
-        if state.slow >= options.runs or state.much >= math.max(1, options.runs - 1) then
+        if state.slow >= options.runs or state.much >= options.runs - 1 then
             if not state.on then
                 state.on, state.frozen, state.on_since = true, usual, state.since
             end

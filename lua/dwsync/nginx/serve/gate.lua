@@ -33,13 +33,13 @@ end
 -- @treturn ?number its age in seconds; nil when it is unknown
 -- @treturn ?string why it is not fresh
 function M.is_fresh(_, reader, given)
-    return look(reader, checks.arguments(FRESHNESS, given, "dwsync.nginx: is_fresh", 3))
+    return look(reader, checks.arguments(FRESHNESS, given, "dwsync.nginx: is_fresh"))
 end
 
 --- Denies with 503, or with `deny = false` only sets the header X-Dwsync-Stale of request and answer. Returns what
 -- `is_fresh` does, unless it denied.
 function M.serve(_, reader, given)
-    local query = checks.arguments(OPTIONS, given, "dwsync.nginx: gate", 3)
+    local query = checks.arguments(OPTIONS, given, "dwsync.nginx: gate")
     local fresh, age, reason = look(reader, query)
     ngx.header["X-Dwsync-Last-Success-Age"] = age and ("%.0f"):format(age) or "unknown"
     ngx.header["X-Dwsync-Stale"] = fresh and "0" or "1"

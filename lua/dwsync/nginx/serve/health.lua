@@ -158,7 +158,7 @@ function M.verdicts(_, reader, name, source)
     for position, word in ipairs { name or false, source } do
         if type(word) ~= "string" then
             error(("dwsync.nginx: verdicts: %s is %s, expected a text"):format(position == 1 and "cluster" or "source",
-                checks.shown(word or nil)), 3)
+                checks.shown(word or nil)), 2)
         end
     end
     local cluster, problem = reader:cluster(name)

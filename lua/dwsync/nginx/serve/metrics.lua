@@ -91,8 +91,6 @@ local function lasting_text(snapshot, store)
     return snapshot.lasting
 end
 
-local function at_once() end
-
 -- Everything, in pieces; or nil before the first publication.
 local function pieces_of(settings, reader, pause)
     local pieces, snapshot = reader:pieces("metrics", true, pause)
@@ -111,7 +109,7 @@ end
 -- @treturn ?string
 -- @treturn ?string why there is none yet
 function M.text(settings, reader)
-    local pieces = pieces_of(settings, reader, at_once)
+    local pieces = pieces_of(settings, reader)
     return pieces and table.concat(pieces), not pieces and reader:why_nothing() or nil
 end
 

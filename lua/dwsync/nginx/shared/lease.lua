@@ -22,7 +22,7 @@ end
 -- One worker at a time replaces a lease that ran out. Nothing in here waits; should it be killed just here, the mark
 -- goes after a second.
 local function take(self)
-    local marked, err = self.dict:safe_add(TAKING, true, 1)
+    local marked, err = self.dict:safe_add(TAKING, self.owner, 1)
     if not marked then
         return false, err ~= "exists" and err or nil
     end
@@ -44,7 +44,7 @@ end
 --- A worker's claim to the lease; it does not take it yet.
 -- @tparam table dict a shared dict
 -- @tparam string owner a name that no other worker has or had a moment ago
--- @tparam number seconds how long the lease lives without being renewed
+-- @tparam ?number seconds how long the lease lives without being renewed; nil for who only looks whether it is ours
 -- @tparam function monotonic
 -- @treturn dwsync.nginx.shared.lease
 function M.new(dict, owner, seconds, monotonic)

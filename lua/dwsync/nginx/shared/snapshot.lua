@@ -87,7 +87,7 @@ end
 -- Noted for the refresher, which says it once.
 local function note_loss(self)
     self.lost = true
-    self.store:set_state("lost", self.store:get_state "lost" or 1)
+    self.store:set_state("lost", 1)
 end
 
 --- The current publication.

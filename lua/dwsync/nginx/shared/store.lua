@@ -67,6 +67,11 @@ local function read_contents(text)
     return contents
 end
 
+local function current_contents(self)
+    local number = self:current()
+    return number and self:contents(number) or {}
+end
+
 local function write_contents(contents)
     local names, lines = {}, {}
     for name in pairs(contents) do
@@ -194,9 +199,8 @@ local function write_document(self, document, number, written, pause)
         local key = piece_key(document.name, number, i)
         local good, err = write(self, key, piece)
         if not good then
-            for at = #written, first + 1, -1 do
+            for at = first + 1, #written do
                 self.dict:delete(written[at])
-                written[at] = nil
             end
             return nil, err
         end
@@ -218,7 +222,7 @@ local function no_pause() end
 -- "lost the lease"
 function Store:publish(documents, may_go_on, pause)
     pause = pause or no_pause
-    local before = self:contents(self:current() or -1) or {}
+    local before = current_contents(self)
     local keys = self.dict:get_keys(0)
     self:set_state("stranger", foreign(keys))
     local number, err = self.dict:incr(NUMBER, 1, 0)
@@ -263,7 +267,7 @@ end
 -- @treturn table `capacity`, `free` (whole pages only), `documents`: bytes of all current documents
 function Store:usage(contents)
     local bytes = 0
-    for _, entry in pairs(contents or self:contents(self:current() or -1) or {}) do
+    for _, entry in pairs(contents or current_contents(self)) do
         bytes = bytes + entry.length
     end
     return { capacity = self.dict:capacity(), free = self.dict:free_space(), documents = bytes }

@@ -57,7 +57,10 @@ end
 
 -- Whether the service has to say which clusters are meant.
 local function has_words(order)
-    for _, entry in ipairs(order.clusters == "all" and { "all" } or order.clusters) do
+    if order.clusters == "all" then
+        return true
+    end
+    for _, entry in ipairs(order.clusters) do
         if type(entry) == "string" then
             return true
         end

@@ -338,7 +338,6 @@ local function finish(read, order, store, may_go_on, summary, till)
         summary.history, told = save_history(order, read, overview, till)
     end
     if order.alerts then
-        told = told or {}
         summary.alerts, summary.alerts_lost = told.trouble, told.lost
     end
     if (not is_written or order.history or summary.history) and may_go_on() then
@@ -427,13 +426,12 @@ local function run(text, held, store, order)
     return summary
 end
 
-local function guarded(text, owner, lease, prepare)
+local function guarded(text, owner, prepare)
     local json = require "dwsync.json"
     local order = json.decode(text)
     local dict = ngx.shared[order.dict]
     local store = require("dwsync.nginx.shared.store").new(dict)
-    local held = require("dwsync.nginx.shared.lease").new(dict, owner, lease,
-        require("dwsync.core").monotonic)
+    local held = require("dwsync.nginx.shared.lease").new(dict, owner, nil, require("dwsync.core").monotonic)
     order.owner = owner
     prepare(order)
     local good, summary = xpcall(run, debug.traceback, text, held, store, order)
@@ -447,20 +445,19 @@ local function prepare_for_thread(order)
 end
 
 -- Nothing of a sweep may outlive this function: what `run` still had in a local could not be collected there.
-local function text_of_sweep(text, owner, lease)
-    return require("dwsync.json").encode(guarded(text, owner, lease, prepare_for_thread))
+local function text_of_sweep(text, owner)
+    return require("dwsync.json").encode(guarded(text, owner, prepare_for_thread))
 end
 
 --- One sweep, in a thread.
 -- @tparam string text what dwsync.nginx.settings made for threads
 -- @tparam string owner who has the lease; without it nothing is published
--- @tparam number lease seconds
 -- @treturn string JSON: `outcome` ("complete", "partial", "failed", "cancelled"), `message` (what went wrong first),
 -- `memory` (what the dict is too small for), `history` (why it was not written), `history_unread` (why clusters were
 -- judged without it), `alerts` (what keeps channels from being told), `alerts_lost` (what was refused for good: a list
 -- of texts), `changes` (clusters that were switched off or on: a list of texts), `retry_after` and `seconds`
-function M.run(text, owner, lease)
-    local summary = text_of_sweep(text, owner, lease)
+function M.run(text, owner)
+    local summary = text_of_sweep(text, owner)
     -- From 0.10.27 on nginx's Lua module collects all garbage of this state in the event loop: leave it little to do.
     -- Compiled code holds on to tables that it was compiled for: 12 MB of 500 clusters.
     if rawget(_G, "jit") then
@@ -477,10 +474,9 @@ end
 --- One sweep in the event loop, for an nginx without threads: in a timer, since it waits.
 -- @tparam string text
 -- @tparam string owner
--- @tparam number lease seconds
 -- @treturn table the summary that `run` returns as JSON
-function M.run_in_event_loop(text, owner, lease)
-    return guarded(text, owner, lease, prepare_for_event_loop)
+function M.run_in_event_loop(text, owner)
+    return guarded(text, owner, prepare_for_event_loop)
 end
 
 return M

@@ -90,9 +90,9 @@ end
 local function sweep(self)
     local host, settings = self.host, self.settings
     if not host.run_in_thread then
-        return require("dwsync.nginx.sweep").run_in_event_loop(settings.order, host.owner, settings.lease)
+        return require("dwsync.nginx.sweep").run_in_event_loop(settings.order, host.owner)
     end
-    local called, answer = host.run_in_thread("dwsync.nginx.sweep", "run", settings.order, host.owner, settings.lease)
+    local called, answer = host.run_in_thread("dwsync.nginx.sweep", "run", settings.order, host.owner)
     if not called then
         return failure(self, answer)
     end

@@ -24,7 +24,7 @@ function M.next(settings, summary, failures, started, ended, random)
     local due = started + jittered(settings.interval, settings.jitter, random)
     if summary.outcome == "failed" then
         -- Sooner than usual at first, because something just broke or is just starting; as usual when that lasts.
-        local pause = math.min(settings.interval, FIRST_RETRY_SECONDS * 2 ^ math.min(failures - 1, 20))
+        local pause = math.min(settings.interval, FIRST_RETRY_SECONDS * 2 ^ (failures - 1))
         due = ended + jittered(pause, settings.jitter, random)
     end
     return math.max(due, ended + math.min(summary.retry_after or 0, LONGEST_PAUSE_SECONDS))
