@@ -31,6 +31,17 @@ describe("a program", function()
         with_program("exec sleep 100", function(path)
             assert.same({ nil, "killed after 50 ms" }, { programs.run(path, "x", {}, core.sleep, 0.05) })
         end)
+        local spawn, pid = uv.spawn, nil
+        finally(function() uv.spawn = spawn end)
+        uv.spawn = function(...)
+            local process, id = spawn(...)
+            pid = id
+            return process, id
+        end
+        with_program("exec sleep 100", function(path)
+            programs.run(path, "x", {}, core.sleep, 0.05)
+            assert.equal("ESRCH", select(3, uv.kill(pid, 0))) -- not even its remains are there
+        end)
     end)
 
     it("gets the variables that every program needs, and those that are named, each once", function()

@@ -95,6 +95,23 @@ describe("variation selectors", function()
         end
     end)
 
+    it("are those of each block, from the first to the last", function()
+        for _, block in ipairs { { "ᠠ", 0x180B, 0x180F }, { "葛", 0xFE00, 0xFE0D }, { "❤", 0xFE0E, 0xFE0F },
+            { "葛", 0xE0100, 0xE01EF } } do
+            for code = block[2], block[3] do
+                local text = block[1] .. utf8_of(code)
+                assert.equal(text, display.safe(text))
+                assert.equal("x?", display.safe("x" .. utf8_of(code)))
+            end
+        end
+        for _, code in ipairs { 0xE00FF, 0xE01F0 } do
+            assert.equal("葛?", display.safe("葛" .. utf8_of(code)))
+        end
+        for _, code in ipairs { 0x180A, 0xFE10 } do
+            assert.equal("葛" .. utf8_of(code), display.safe("葛" .. utf8_of(code)))
+        end
+    end)
+
     it("go elsewhere, and in a row, where they could carry a message", function()
         assert.equal("a?", display.safe "a\239\184\143")
         assert.equal("?", display.safe "\239\184\143")

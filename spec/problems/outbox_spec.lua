@@ -202,8 +202,8 @@ describe("what problems owe", function()
     it("is held, or goes when nothing holds it any more", function()
         local function changed(state, next_at, plan, silenced_until)
             local sql = said({ row { silenced_until = silenced_until } }, { { cluster_id = "c", source = "s",
-                rule = "r", step = "warning", channel = "a", state = state, episode = 1, fired_at = 5, since = 5, created_at = 10,
-                next_at = next_at, attempts = 0, doubtful = 0 } }, function() return plan end)
+                rule = "r", step = "warning", channel = "a", state = state, episode = 1, fired_at = 5, since = 5,
+                created_at = 10, next_at = next_at, attempts = 0, doubtful = 0 } }, function() return plan end)
             assert.equal(sql[2] and 2 or 1, #sql)
             return sql[2] and sql[2]:match "^UPDATE dwsync_outbox SET (next_at = %d+, due_at = %d+) WHERE"
         end

@@ -481,6 +481,9 @@ describe("what is owed", function()
             { "", { entry("warning", "sent"), entry("flapping-warning", "owed") }, { flapping = 1 } },
             { "a critical", { entry("flapping-warning", "sent") }, { flapping = 1, severity = "critical" } },
             { "", { entry("warning", "sent") }, { flapping = 0 } },
+            { "", { entry("critical", "sent"), entry("warning", "sent") }, { severity = "critical" } },
+            { "", { entry("warning", "sent"), entry("critical", "owed") }, { severity = "critical" } },
+            { "a critical", { entry("warning", "sent"), entry("unknown", "sent") }, { severity = "critical" } },
             { "", { entry("warning", "sent") }, { flapping = 1, acknowledged_at = 1 } },
         } do
             assert.equal(case[1], owed(problem(case[3]), case[2], TO_A), case[1])
@@ -618,6 +621,8 @@ describe("an entry whose turn comes", function()
         local _, step = verdict { entry("reminder-1", "owed"), entry("critical", "sent"), entry("unknown", "sent") }
         assert.same({ step = "reminder-1", event = "reminder", severity = "warning", previous = "critical", episode = 2,
             fired_at = 5, since = 4 }, step)
+        _, step = verdict { entry("reminder-1", "owed"), entry("critical", "sent"), entry("warning", "sent") }
+        assert.equal("critical", step.previous)
         _, step = verdict { with(entry("flapping-critical", "owed"), { fired_at = false, since = false }) }
         assert.same({ step = "flapping-critical", event = "flapping", severity = "critical", episode = 2, fired_at = 5,
             since = 4 }, step)
