@@ -5,6 +5,8 @@ local history = require "dwsync.history"
 local postgres = require "spec.support.postgres"
 local temporary = require "spec.support.temporary"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
 local CLUSTER, OTHER = "7d85f602-a948-4a30-afd4-e84f47471c15", "other 'cluster'\0\\"
 local START, NOW = 1747637723055, 1761389392.25
 
@@ -533,6 +535,36 @@ describe("wrong use of a history", function()
         end)
     end)
 
+    it("names the method whose options are wrong, and takes names of clusters up to 256 bytes", function()
+        with_memory(function(store)
+            local name = ("c"):rep(256)
+            local function with(method, ...)
+                local arguments, count = { ... }, select("#", ...)
+                return message(function()
+                    local result = store[method](store, unpack(arguments, 1, count))
+                    return result
+                end)
+            end
+            for method, arguments in pairs { save = { name, {}, { x = 1 } }, pull = { name, {}, { x = 1 } },
+                prune = { { x = 1 } }, accounts = { { x = 1 } }, prune_accounts = { { x = 1 } },
+                pull_accounts = { name, function() end, { x = 1 } }, together = { name, {}, { x = 1 } } } do
+                assert.matches("^store:" .. method .. ": unknown option 'x'", with(method, unpack(arguments)))
+            end
+            for method, more in pairs { save = {}, pull = {}, together = {}, pull_accounts = function()
+                return { complete = true, { name = "a" } }
+            end, versions = "id" } do
+                assert.equal("cluster_id must be a string of 1 to 256 bytes", with(method, name .. "c", more))
+                assert.equal("cluster_id must be a string of 1 to 256 bytes", with(method, "", more))
+                assert.equal("cluster_id must be a string of 1 to 256 bytes", with(method, 5, more))
+                local taken, reason = store[method](store, name, more)
+                assert(taken, reason)
+            end
+            assert(store:save("c", {}, { name = "" }))
+            assert(store:save("c", {}, { name = "two\nlines" }))
+            assert(store:pull("c", {}, { spare_name = "" }))
+        end)
+    end)
+
     it("includes going on with a loop after close, but letting go of the store does not end a loop", function()
         local store = assert(history.open ":memory:")
         store:pull(CLUSTER, records(1, 1500))
@@ -559,7 +591,8 @@ describe("wrong use of a history", function()
         local store = assert(history.open ":memory:")
         store:close()
         assert.equal("dwsync.history.store: :memory: (closed)", tostring(store))
-        for _, method in ipairs { "save", "pull", "records", "each", "clusters", "versions", "stats" } do
+        for _, method in ipairs { "save", "pull", "records", "each", "together", "clusters", "versions", "stats",
+            "prune", "pull_accounts", "accounts", "prune_accounts" } do
             assert.equal("the history is closed", message(function()
                 local result = store[method](store)
                 return result

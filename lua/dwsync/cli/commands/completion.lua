@@ -99,7 +99,7 @@ function M.run(args, context, parser)
         end
         return 0
     end
-    local commands = offer(parser, offers(), {}, nil)
+    local commands = offer(parser, offers(), {})
     context:write(FINISH[args.shell](parser[MAKERS[args.shell]](parser), commands))
     return 0
 end
