@@ -68,6 +68,27 @@ describe("a name of a cluster", function()
         local _, problem = cluster_names.one("zzz", { service(many) })
         assert.matches("n010[^,]* and 490 more%.$", problem.hint)
         assert.is_nil(problem.hint:find "\27")
+        local cut = ("w"):rep(63) .. "…"
+        for word, message in pairs { [("w"):rep(70)] = "unknown cluster '" .. cut .. "', looked for at the service",
+            ["*" .. ("w"):rep(70)] = "no cluster matches '*" .. ("w"):rep(62) .. "…' at the service" } do
+            problem = select(2, cluster_names.listed(word, { place = "at the service", list = {} }))
+            assert.equal(message, problem.message)
+        end
+        local long = { id = A, name = ("w"):rep(70) }
+        problem = select(2, cluster_names.listed(long.name, { place = "here", list = { long, { id = B,
+            name = long.name } } }))
+        assert.equal(("2 clusters are called '%s' here: %s (%s), %s (%s)"):format(cut, cut, A, cut, B),
+            problem.message)
+        problem = select(2, cluster_names.listed("a", { place = "here", list = { long } }))
+        assert.equal("The clusters are " .. cut .. ".", problem.hint)
+        for count, more in pairs { [10] = "", [11] = " and 1 more" } do
+            local list = {}
+            for i = 1, count do
+                list[i] = { id = ("i%02d"):format(i) }
+            end
+            problem = select(2, cluster_names.listed("a", { place = "here", list = list }))
+            assert.matches("i09, i10" .. more .. "%.$", problem.hint)
+        end
     end)
 
     it("that two clusters have is ambiguous, and answered with their ids", function()

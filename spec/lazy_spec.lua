@@ -50,6 +50,20 @@ describe("a module taken lazily", function()
         assert.is_nil(package.loaded["dwsync_spec.inner"])
     end)
 
+    it("is not loaded for those that need it later when it is in use already", function()
+        local part = lazy "dwsync_spec.part"
+        assert.equal(7, part.limit)
+        package.loaded["dwsync_spec.part"] = nil
+        lazy.load()
+        assert.is_nil(package.loaded["dwsync_spec.part"])
+        package.loaded["dwsync_spec.part"] = { limit = 9 }
+        part = lazy "dwsync_spec.part"
+        package.loaded["dwsync_spec.part"] = nil
+        lazy.load()
+        assert.is_nil(package.loaded["dwsync_spec.part"])
+        assert.equal(7, part.limit)
+    end)
+
     it("raises what the module raises when it cannot be loaded", function()
         local part = lazy "dwsync_spec.absent"
         assert.error_matches(function()

@@ -90,6 +90,31 @@ describe("connecting to PostgreSQL", function()
         assert.equal(1, world.open)
     end)
 
+    it("gives a session whose statements return rows and how many they changed, or why not", function()
+        local world = { settings = { hostaddr = "10.0.0.1", port = "1" }, hosts = { ["10.0.0.1"] = true }, says = "x" }
+        local session = assert(connect(world, 4))
+        assert.same({ { { "x" } }, 1 }, { session:query(10, "SELECT 1") })
+        assert.equal("SELECT 1", world.asked[#world.asked])
+        local connection, cancelled = session.connection, 0
+        connection.cancel = function() cancelled = cancelled + 1 end
+        connection.receive = function() return nil, { message = "no such table" } end
+        assert.same({ nil, { message = "no such table" } }, { session:query(10, "SELECT 1") })
+        assert.equal(0, cancelled)
+        connection.receive = function() return "read" end
+        assert.same({ nil, { message = "no answer in time", late = true, alive = false } },
+            { session:query(10, "SELECT 1") })
+        assert.equal(1, cancelled)
+        for _, name in ipairs { "send", "copy" } do
+            connection[name] = function() return nil, { message = "gone" } end
+        end
+        assert.same({ nil, { message = "gone" } }, { session:query(10, "SELECT 1") })
+        assert.same({ nil, { message = "gone" } }, { session:copy(10, "COPY t FROM STDIN", "1") })
+        connection.parameter = function(_, name) return "of " .. name end
+        assert.equal("of server_version", session:parameter "server_version")
+        session:close()
+        assert.equal(0, world.open)
+    end)
+
     it("takes the server's own word for what it is, and not what the connection was told at its start", function()
         for kind, says in pairs { ["read-write"] = "off", ["read-only"] = "on", primary = "false", standby = "true" } do
             local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = kind },

@@ -31,6 +31,72 @@ describe("a program", function()
         with_program("exec sleep 100", function(path)
             assert.same({ nil, "killed after 50 ms" }, { programs.run(path, "x", {}, core.sleep, 0.05) })
         end)
+        local spawn, pid = uv.spawn, nil
+        finally(function() uv.spawn = spawn end)
+        uv.spawn = function(...)
+            local process, id = spawn(...)
+            pid = id
+            return process, id
+        end
+        with_program("exec sleep 100", function(path)
+            programs.run(path, "x", {}, core.sleep, 0.05)
+            assert.equal("ESRCH", select(3, uv.kill(pid, 0))) -- not even its remains are there
+        end)
+    end)
+
+    it("gets the variables that every program needs, and those that are named, each once", function()
+        local passed = { "PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "TZ", "LANG", "LANGUAGE",
+            "LC_ALL", "LC_COLLATE", "LC_CTYPE", "LC_MESSAGES", "LC_MONETARY", "LC_NUMERIC", "LC_TIME" }
+        local function environment(names, absent)
+            return programs.environment(names, function(name)
+                return name ~= absent and "of " .. name or nil
+            end)
+        end
+        local expected = {}
+        for i, name in ipairs(passed) do
+            expected[i] = name .. "=of " .. name
+        end
+        assert.same(expected, environment {})
+        expected[#expected + 1] = "A=of A"
+        assert.same(expected, environment({ "A", "PATH", "A", "B" }, "B"))
+        table.remove(expected, 1)
+        assert.same(expected, environment({ "A" }, "PATH"))
+        for name, is_one in pairs { A = true, _a1 = true, ["1a"] = false, ["a-b"] = false, [""] = false } do
+            assert.equal(is_one and name or nil, programs.VARIABLE.read(name))
+        end
+        assert.is_nil(programs.VARIABLE.read(7))
+        assert.equal(30, programs.PATIENCE)
+    end)
+
+    it("gets its text and its environment, and what signal ended it is said", function()
+        with_program('cat >"$OUT"; echo "$A" >>"$OUT"', function(path, folder)
+            local out = folder .. "/out"
+            assert.same({ true, "ended with status 0", 0 }, { programs.run(path, "text\n", { "OUT=" .. out, "A=b",
+                "PATH=" .. os.getenv "PATH" }, core.sleep) })
+            local file = assert(io.open(out))
+            assert.equal("text\nb\n", file:read "*a")
+            file:close()
+        end)
+        with_program("kill -9 $$", function(path)
+            assert.same({ nil, "ended by signal 9" }, { programs.run(path, "x", {}, core.sleep) })
+        end)
+    end)
+
+    it("leaves no handle behind, however it ended", function()
+        local function handles()
+            local count = 0
+            uv.walk(function(handle)
+                count = count + (handle:is_closing() and 0 or 1)
+            end)
+            return count
+        end
+        local before = handles()
+        programs.run("/nowhere/program", "x", {}, core.sleep)
+        assert.equal(before, handles())
+        with_program("exit 3", function(path)
+            programs.run(path, "x", {}, core.sleep)
+            assert.equal(before, handles())
+        end)
     end)
 
     it("says with which status it ended, or that it could not begin", function()

@@ -21,6 +21,31 @@ describe("a length of time", function()
     end)
 end)
 
+describe("a length of time at the borders of its units", function()
+    it("has the larger one from there on", function()
+        for seconds, words in pairs { [9.999] = { "9.9 s", "10 s" }, [59.999] = { "59 s", "1 min" },
+            [3599.999] = { "59 min 59 s", "1 h" }, [86399.999] = { "23 h 59 min", "1 d" },
+            [0.999] = { "999 ms", "1 s" }, [119.999] = { "1 min 59 s", "2 min" },
+            [7199.999] = { "1 h 59 min", "2 h" }, [172799.999] = { "1 d 23 h", "2 d" },
+            [3659.999] = { "1 h", "1 h 1 min" }, [89999.999] = { "1 d", "1 d 1 h" } } do
+            assert.same(words, { quantities.duration(seconds), quantities.duration(seconds + 0.001) })
+        end
+        assert.same({ "0 s", "< 1 ms", "1 ms", "2.5 s" }, { quantities.duration(0), quantities.duration(0.0009),
+            quantities.duration(0.001), quantities.duration(2.59) })
+        assert.equal("11574074074.1 d", quantities.duration(1e15))
+        assert.same({ "59 s", "1 min" }, { quantities.age(59.9999), quantities.age(60) })
+        for seconds, words in pairs { [60] = "1 min", [64.9] = "1 min", [65] = "1 min 10 s", [599] = "10 min",
+            [600] = "10 min", [629] = "10 min", [630] = "11 min", [3600] = "1 h", [3749] = "1 h", [3750] = "1 h 5 min",
+            [86400] = "1 d", [88199] = "1 d", [59.99] = "59 s" } do
+            assert.equal(words, quantities.cadence(seconds), seconds)
+        end
+        for ratio, words in pairs { [0.0005] = "0.1 %", [0.00049] = "< 0.1 %", [0.9995] = "> 99.9 %",
+            [0.9994] = "99.9 %", [1.0001] = "100 %" } do
+            assert.equal(words, quantities.percent(ratio), ratio)
+        end
+    end)
+end)
+
 describe("an age", function()
     it("is a length of time in whole seconds, and from a minute on in whole minutes", function()
         for text, seconds in pairs { ["0 s"] = -5, ["3 s"] = 3.9, ["59 s"] = 59.9, ["1 min"] = 119,

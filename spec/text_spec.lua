@@ -95,6 +95,23 @@ describe("variation selectors", function()
         end
     end)
 
+    it("are those of each block, from the first to the last", function()
+        for _, block in ipairs { { "ᠠ", 0x180B, 0x180F }, { "葛", 0xFE00, 0xFE0D }, { "❤", 0xFE0E, 0xFE0F },
+            { "葛", 0xE0100, 0xE01EF } } do
+            for code = block[2], block[3] do
+                local text = block[1] .. utf8_of(code)
+                assert.equal(text, display.safe(text))
+                assert.equal("x?", display.safe("x" .. utf8_of(code)))
+            end
+        end
+        for _, code in ipairs { 0xE00FF, 0xE01F0 } do
+            assert.equal("葛?", display.safe("葛" .. utf8_of(code)))
+        end
+        for _, code in ipairs { 0x180A, 0xFE10 } do
+            assert.equal("葛" .. utf8_of(code), display.safe("葛" .. utf8_of(code)))
+        end
+    end)
+
     it("go elsewhere, and in a row, where they could carry a message", function()
         assert.equal("a?", display.safe "a\239\184\143")
         assert.equal("?", display.safe "\239\184\143")
@@ -374,5 +391,198 @@ describe("white space around a text", function()
         local blanks = (" "):rep(1000000) -- their square would keep a core busy for an hour
         assert.equal("", display.trim(blanks))
         assert.equal("a" .. blanks .. "b", display.trim(blanks .. "a" .. blanks .. "b" .. blanks))
+    end)
+end)
+
+-- ---- every text of a few parts, beside what is plainly meant ----------------------------------------
+
+-- What a terminal draws as one, and its columns.
+local PARTS = { { "a", 1 }, { "é", 1 }, { "e\204\129", 1 }, { "漢", 2 }, { "👩🏽\226\128\141💻", 2 }, { "…", 1 } }
+
+-- Calls use(text, parts) for each text of so many parts.
+local function each_text(length, use)
+    local function add(parts, text)
+        use(text, parts)
+        for i = 1, #parts < length and #PARTS or 0 do
+            parts[#parts + 1] = PARTS[i]
+            add(parts, text .. PARTS[i][1])
+            parts[#parts] = nil
+        end
+    end
+    add({}, "")
+end
+
+-- The first parts, or the last, that fit: their text, how wide they are, and how many.
+local function that_fit(parts, room, measure, first, last)
+    local text, used, count = "", 0, 0
+    for i = first or 1, last or #parts, last and first and first > last and -1 or 1 do
+        local size = measure(parts[i])
+        if used + size > room then
+            break
+        end
+        used, count = used + size, count + 1
+        text = first and first > (last or #parts) and parts[i][1] .. text or text .. parts[i][1]
+    end
+    return text, used, count
+end
+
+local function columns(part)
+    return part[2]
+end
+
+local function bytes(part)
+    return #part[1]
+end
+
+local function width_of(parts)
+    return select(2, that_fit(parts, math.huge, columns))
+end
+
+-- Not by luassert, which takes longer than what is tested.
+local function same(expected, actual, ...)
+    if expected ~= actual then
+        error(("%q is not %q: %s"):format(actual, expected, table.concat({ ... }, ", ")))
+    end
+end
+
+describe("whatever a text is made of", function()
+    it("it is as wide as its parts, and harmless", function()
+        each_text(4, function(text, parts)
+            same(width_of(parts), display.width(text), text)
+            same(text, display.safe(text))
+        end)
+    end)
+
+    it("it is cut behind as many parts as fit, and the rest is left out in its middle", function()
+        each_text(3, function(text, parts)
+            local width = width_of(parts)
+            for room = 1, width + 1 do
+                same(width <= room and text or that_fit(parts, room - 1, columns) .. "…", display.cut(text, room), text,
+                    room)
+            end
+            for room = 3, width + 1 do
+                local expected = text
+                if width > room then
+                    local head, used, count = that_fit(parts, math.ceil((room - 1) / 2), columns)
+                    expected = head .. "…" .. (that_fit(parts, room - 1 - used, columns, #parts, count + 1))
+                end
+                same(expected, display.elide(text, room), text, room)
+            end
+        end)
+    end)
+
+    it("its beginning has as many whole parts as its bytes have room for", function()
+        each_text(3, function(text, parts)
+            for room = 0, #text + 1 do
+                same((that_fit(parts, room, bytes)), display.beginning(text, room), text, room)
+            end
+        end)
+    end)
+
+    it("it is broken into lines at blanks, and where a word is longer than a line", function()
+        local words = {}
+        each_text(2, function(text, parts)
+            words[#words + 1] = parts[1] and { text, width_of(parts) } or nil
+        end)
+        for _, first in ipairs(words) do
+            for i = 1, #words, 11 do
+                local second = words[i]
+                local text = " " .. first[1] .. " \t" .. second[1] .. "\n"
+                local whole = first[2] + 1 + second[2]
+                for room = 4, 10 do
+                    same(whole <= room and first[1] .. " " .. second[1] or first[1] .. "\n" .. second[1],
+                        table.concat(display.wrap(text, room), "\n"), text, room)
+                end
+            end
+        end
+        assert.same({ "漢a", "漢a", "b" }, display.wrap("漢a漢ab", 3))
+        assert.same({ "漢", "漢a", "b" }, display.wrap("漢漢a b", 3))
+        assert.same({ "abc", "d e" }, display.wrap("abcd e", 3))
+    end)
+
+    it("it is UTF-8 or not, byte by byte", function()
+        local function is_character(text)
+            for _, pattern in ipairs { "[%z\1-\127]", "[\194-\223][\128-\191]", "\224[\160-\191][\128-\191]",
+                "[\225-\236\238\239][\128-\191][\128-\191]", "\237[\128-\159][\128-\191]",
+                "\240[\144-\191][\128-\191][\128-\191]", "[\241-\243][\128-\191][\128-\191][\128-\191]",
+                "\244[\128-\143][\128-\191][\128-\191]" } do
+                if text:find("^" .. pattern .. "$") then
+                    return true
+                end
+            end
+            return false
+        end
+        local function repaired(text)
+            local parts, at = {}, 1
+            while at <= #text do
+                local length = 1
+                while length < 4 and not is_character(text:sub(at, at + length - 1)) do
+                    length = length + 1
+                end
+                local character = text:sub(at, at + length - 1)
+                parts[#parts + 1] = is_character(character) and character or "?"
+                at = at + (is_character(character) and length or 1)
+            end
+            return table.concat(parts)
+        end
+        local seconds = { "", "\127", "\128", "\143", "\144", "\159", "\160", "\191", "\192" }
+        for lead = 0x7E, 0xFF do
+            for _, second in ipairs(seconds) do
+                for _, rest in ipairs { "", "\128", "\191\128", "\128\191\128", "a", "\128é" } do
+                    local text = string.char(lead) .. second .. rest
+                    same(repaired("x" .. text .. "y"), display.utf8("x" .. text .. "y", "?"))
+                end
+            end
+        end
+    end)
+
+    it("a secret is masked in it, and the beginning of a long one at its end", function()
+        local function masked(text, secret)
+            local parts, at = {}, 1
+            local first, last = text:find(secret, 1, true)
+            while first do
+                parts[#parts + 1], at = text:sub(at, first - 1), last + 1
+                first, last = text:find(secret, at, true)
+            end
+            local rest = text:sub(at)
+            for length = math.min(#rest, #secret - 1), math.min(8, #secret), -1 do
+                if rest:sub(-length) == secret:sub(1, length) then
+                    rest = rest:sub(1, -length - 1) .. "***"
+                    break
+                end
+            end
+            parts[#parts + 1] = rest
+            return table.concat(parts, "***")
+        end
+        local state = 1
+        local function letters(count)
+            local list = {}
+            for i = 1, count do
+                state = state * 48271 % 2147483647
+                list[i] = state % 3 == 0 and "b" or "a"
+            end
+            return table.concat(list)
+        end
+        for i = 1, 1000 do
+            local secret = letters(3 + i % 10)
+            local text = letters(i % 7) .. secret:sub(1, i % 12) .. letters(i % 3) .. secret .. secret:sub(1, i % 11)
+                .. letters(i % 2) .. secret:sub(1, i % 13)
+            same(masked(text, secret), display.redact(text, { secret }), text, secret)
+        end
+        for _, case in ipairs { { "ab", "ab ab", "*** ***" }, { "ab", "abab", "abab" },
+            { "ab", "xab abx -ab-", "xab abx -***-" }, { "a-", "a- a-a ba-", "*** ***a ba-" },
+            { "-a", "-a x-a -ab", "*** x*** -ab" }, { "a", "", "" } } do
+            same(case[3], display.redact(case[2], { case[1] }), case[1])
+        end
+    end)
+
+    it("headers that hold a secret are known in any spelling, and their values up to the end of the line", function()
+        for _, name in ipairs { "X-Security-Token", "x-auth-token", "AUTHORIZATION", "X-Subject-Token" } do
+            for _, sign in ipairs { ":", "=", '": ', "' = ", " :" } do
+                assert.equal("a " .. name .. sign:gsub("%s+$", "") .. "***|b:c\n***d",
+                    (display.redact("a " .. name .. sign .. "e f|b:c\nggghd", { "gggh" })))
+            end
+        end
+        assert.equal("x-other: a", display.redact("x-other: a", {}))
     end)
 end)

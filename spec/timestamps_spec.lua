@@ -174,3 +174,82 @@ describe("a point in time as text", function()
         end
     end)
 end)
+
+describe("a calendar", function()
+    local MONTHS = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" }
+    local LENGTHS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+    it("has twelve months of their lengths, one day after the other, in each form", function()
+        for _, year in ipairs { 1970, 1999, 2000, 2023, 2024, 2100 } do
+            local is_leap = year == 2000 or year == 2024
+            local midnight = assert(timestamps.from_iso(("%d-01-01"):format(year)))
+            for month = 1, 12 do
+                local length = LENGTHS[month] + (month == 2 and is_leap and 1 or 0)
+                for day = 1, length do
+                    local date = ("%d-%02d-%02d"):format(year, month, day)
+                    assert.equal(midnight, timestamps.from_iso(date))
+                    assert.equal(date .. "T00:00:00.000Z", timestamps.to_iso(midnight * 1000))
+                    midnight = midnight + 86400
+                end
+                assert.is_nil(timestamps.from_iso(("%d-%02d-%02d"):format(year, month, length + 1)))
+                local name = MONTHS[month]
+                assert.equal(midnight - 1,
+                    timestamps.from_http(("Mon, %02d %s %d 23:59:59 GMT"):format(length, name, year)))
+                assert.equal(midnight - 86400,
+                    timestamps.from_certificate(("%s %2d 00:00:00 %d GMT"):format(name:upper(), length, year)))
+            end
+        end
+        assert.is_nil(timestamps.from_http "Wed, 31 Dec 1969 23:59:59 GMT")
+        assert.equal(-1, timestamps.from_certificate "Dec 31 23:59:59 1969 GMT")
+    end)
+
+    it("has leap seconds, and no more hours, minutes and seconds", function()
+        for time, seconds in pairs { ["23:59:59"] = 86399, ["23:59:60"] = 86400, ["24:00:00"] = false,
+            ["23:60:00"] = false, ["23:59:61"] = false, ["00:00:00"] = 0 } do
+            assert.equal(seconds or nil, timestamps.from_iso("1970-01-01T" .. time))
+        end
+        for zone, seconds in pairs { ["+23:59"] = -86340, ["-23:59"] = 86340, ["+24:00"] = false, ["+00:60"] = false,
+            ["-00:01"] = 60 } do
+            assert.equal(seconds or nil, timestamps.from_iso("1970-01-01T00:00:00" .. zone))
+        end
+    end)
+
+    it("remembers a few dates, and knows them again when there were many others", function()
+        for _ = 1, 2 do
+            for day = 0, 200 do
+                assert.equal(os.date("!%Y-%m-%dT12:34:56.789Z", day * 86400),
+                    timestamps.to_iso(day * 86400000 + 45296789))
+            end
+        end
+    end)
+end)
+
+describe("a point in time of the machine's zone", function()
+    it("is what a clock there shows, with the zone", function()
+        local date = os.date
+        finally(function() os.date = date end) -- luacheck: ignore 122
+        local zone = "+0530"
+        os.date = function(format, seconds) -- luacheck: ignore 122
+            if format == "%z" then
+                return zone
+            end
+            return date(format:find "^!" and format or "!" .. format, seconds and seconds + 19800)
+        end
+        assert.equal("2025-05-19T12:25:23.055+05:30", timestamps.to_local_iso(1747637723055))
+        assert.equal("2025-05-19T12:25:23.999+05:30", timestamps.to_local_iso(1747637723999.7))
+        assert.equal("1970-01-01T05:29:59.001+05:30", timestamps.to_local_iso(-999))
+        zone = "IST"
+        assert.equal("2025-05-19T12:25:23.055", timestamps.to_local_iso(1747637723055))
+        assert.equal("253402300800000", timestamps.to_local_iso(253402300800000))
+    end)
+end)
+
+describe("a clock's skew", function()
+    it("is its difference, unless that is too small, or too large to be believed", function()
+        for difference, expected in pairs { [0] = { 0, false }, [60] = { 0, false }, [-60] = { 0, false },
+            [61] = { 61, false }, [-61] = { -61, false }, [86460] = { 86460, false }, [-86460] = { -86460, false },
+            [86461] = { 0, true }, [-86461] = { 0, true } } do
+            assert.same(expected, { timestamps.skew(1000000 + difference, 1000000) })
+        end
+    end)
+end)

@@ -173,7 +173,7 @@ function M.one(word, sources)
             return nil, err
         elseif #found == 1 then
             return { id = found[1].id, name = found[1].name }
-        elseif #found > 1 then
+        elseif found[1] then
             return nil, ambiguous(word, found, source)
         end
     end

@@ -36,7 +36,8 @@ local function lies_in(code, ends)
             high = middle
         end
     end
-    return ends[2 * low + 1] ~= nil and code >= ends[2 * low + 1]
+    local first = ends[2 * low + 1]
+    return first ~= nil and code >= first
 end
 
 local widths -- loaded when the first character needs it: most texts of a process never do
@@ -154,7 +155,7 @@ end
 local function is_in_place(text, at, past, code)
     local before, start = character_before(text, at)
     if code ~= 0x200C and code ~= 0x200D then
-        return selects_variant(code, before) or at > 1 and text:find(ON_KEYCAP, at - 1) ~= nil
+        return selects_variant(code, before) or text:find(ON_KEYCAP, at - 1) ~= nil
     elseif before and lies_in(before, HIDDEN) then -- 0xFE0F of an emoji, before it is joined to another
         local base = start > 1 and character_before(text, start)
         if not (before ~= 0x200C and before ~= 0x200D and selects_variant(before, base)) then

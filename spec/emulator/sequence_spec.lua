@@ -144,6 +144,11 @@ describe("a sequence of records", function()
         assert.same({ "c", "b", "a" }, ids(records, 0, 10))
         records:release(300)
         assert.same({ "e", "d", "c", "b", "a" }, ids(records, 0, 10))
+        for _ = 1, 2 do
+            records:hold(1) -- older than the one before
+        end
+        records:release(400)
+        assert.same({ "e", "d", "c", "b", "a" }, ids(records, 0, 10))
         records:hold(9)
         assert.equal(0, records:count())
     end)

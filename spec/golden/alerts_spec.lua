@@ -20,4 +20,17 @@ describe("alert rules", function()
             mass_delete = { warning = 5, critical = 20 }, failing = { critical = false } }),
             { job = "other", data_age = 60, patience = 0.5, interval = 15 }))
     end)
+
+    it("with every threshold set are as kept, and those about a fleet with other options", function()
+        kept.compare("alerts.all.yml", alerts.render(assert(health.rules {
+            churn = { warning = 7, critical = 9 }, data = { warning = 1, critical = 2 }, disabled = "critical",
+            failing = { warning = 3, critical = 5, share = 0.5, minimum = 60, critical_minimum = 120 },
+            mass_delete = { warning = 5, critical = false, population = 100, warning_ratio = 0.07,
+                critical_ratio = 0.5, window = "12h" },
+            overlap = { warning = 2, critical = 3 }, partial = { warning = 0.02, critical = 0.3, minimum = 1 },
+            slow = { warning = 2.5, critical = 9, runs = 1, minimum = 60 }, stale = { warning = "6h" },
+            stuck = { factor = 2.5, critical_factor = 7.5, minimum = 60, critical_minimum = 3600 },
+            volume = { warning = 2.5, critical = 4, minimum = 1 } }), { job = [[a"b\c]], patience = 3 }))
+        kept.compare("alerts.fleet.yml", alerts.render_fleet { job = [[a"b\c]], patience = 0.1, interval = 1.5 })
+    end)
 end)

@@ -1,9 +1,11 @@
 local golden = require "spec.golden.overview"
 local kept = require "spec.golden.kept"
 local overviews = require "spec.report.overviews"
+local outcome_strip = require "dwsync.report.page.outcome_strip"
 local publication = require "dwsync.nginx.sweep.publication"
 local record_list = require "dwsync.nginx.sweep.record_list"
 local status_page = require "dwsync.report.status.page"
+local timeline = require "dwsync.report.page.timeline"
 
 -- Without what is made of the source of style and script.
 local function shown(html)
@@ -41,6 +43,60 @@ describe("the served status page", function()
         assert.is_nil(status_page.body(overviews.overview(many)):find(" dense", 1, true))
         kept.compare("body.none.html", shown(status_page.body(overviews.overview {})))
         kept.compare("body.later.html", shown(status_page.body(golden.each_kind(), overviews.NOW + 7200)))
+    end)
+end)
+
+describe("pictures of runs", function()
+    local NOW_MS, HOUR = overviews.NOW * 1000, 3600000
+
+    local function with(...)
+        local list = {}
+        for i, changes in ipairs { ... } do
+            list[i] = overviews.record(changes[1], changes)
+        end
+        return list
+    end
+
+    local of_each_kind = with({ 0, add_count = 1 }, { 0.1, status = "FAILED", add_count = 0 },
+        { 1, status = "RUNNING", delete_count = 9 }, { 2, status = "NEW", delete_count = 11, update_count = 10 },
+        { 3, failed_count = 1 }, { 4, failed_count = 100 }, { 5, status = "FAILED" }, { 5.1 }, { 5.2 },
+        { 6, status = "FAILED" }, { 6.1, status = "RUNNING" }, { 6.2, status = "NEW" }, { 6.3, failed_count = 1 },
+        { 6.4, status = "NEW" }, { 12 }, { 12.1 }, { 13 }, { 30 })
+
+    it("are as kept, of none, of one, of each kind and of many, in spans of hours and of days", function()
+        local parts = {}
+        local function add(list, hours, more)
+            local options = { id = "t", title = "Runs", from = NOW_MS - hours * HOUR, till = NOW_MS }
+            for name, value in pairs(more or {}) do
+                options[name] = value
+            end
+            local picture, wide, narrow = timeline.draw(list, options)
+            parts[#parts + 1] = ("%s\n<!-- %d %d %d %d %d %d -->"):format(tostring(picture), #wide, wide.step,
+                wide.till - wide.from, wide.left_out, #narrow, narrow.step)
+        end
+        add({}, 24)
+        add(with { 1 }, 1)
+        add(of_each_kind, 13, { explain = true })
+        add(of_each_kind, 24 * 30)
+        add(overviews.records(200), 199)
+        for _, limit in ipairs { 1, 2, 14, 40 } do
+            parts[#parts + 1] = tostring(outcome_strip.alone(of_each_kind, NOW_MS - 13 * HOUR, NOW_MS, limit))
+        end
+        parts[#parts + 1] = tostring(outcome_strip.alone({}, NOW_MS - HOUR, NOW_MS, 30))
+        parts[#parts + 1] = tostring(outcome_strip.legend())
+        parts[#parts + 1] = tostring(timeline.definitions())
+        kept.compare("pictures.html", kept.in_lines(table.concat(parts, "\n")) .. "\n")
+    end)
+
+    it("let others have their turn after some bins and some runs", function()
+        local function turns(bins, runs)
+            local count = 0
+            outcome_strip.alone(overviews.records(runs), NOW_MS - bins * HOUR, NOW_MS, bins + 1,
+                function() count = count + 1 end)
+            return count
+        end
+        assert.same({ 0, 2, 2, 4, 0, 1, 1, 2 }, { turns(15, 0), turns(16, 0), turns(31, 0), turns(32, 0),
+            turns(1, 31), turns(1, 32), turns(1, 63), turns(1, 64) })
     end)
 end)
 

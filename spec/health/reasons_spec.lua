@@ -100,7 +100,7 @@ describe("reasons", function()
 
     it("keep a bounded number of groups, and count the rest in one", function()
         local words = {}
-        for i = 1, 40000 do
+        for i = 1, 4000 do
             words[i] = runs.failed(i, { id = "r" .. i, end_time = false,
                 fail_reason = ("w"):rep(i % 150 + 1) .. (i % 3 == 0 and "x" or "y") .. " " .. i })
         end
@@ -110,7 +110,7 @@ describe("reasons", function()
         for _, reason in ipairs(reasons) do
             count = count + reason.count
         end
-        assert.equal(40000, count)
+        assert.equal(4000, count)
         assert.equal("(other reasons)", reasons[1].template)
     end)
 

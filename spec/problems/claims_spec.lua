@@ -279,3 +279,127 @@ describe("claims", function()
         end)
     end)
 end)
+
+describe("what became of a claim", function()
+    local tables = require "dwsync.history.tables"
+
+    local COLUMNS = "state, claimed_until, doubtful, last_error, refused_by, attempts, sent_at"
+
+    -- Of a claim of so many: what `settle` returns, and each entry afterwards.
+    local function settled(count, result, changes, more, later)
+        local back, rows
+        with_world(function(world)
+            world:look("critical", 1, count)
+            local sender, channel = world:sender()
+            sender.batch_key = more and more.batch_key or sender.batch_key
+            assert(sender:sweep())
+            local items = world:claim(sender).items
+            assert.equal(count, #items)
+            world:sql("UPDATE dwsync_outbox SET " .. (changes or "attempts = attempts"))
+            result.sender = result.sender or sender.name
+            back = assert(tables.run(world.store.history, "write", false, function(session)
+                return claims.settle(session, sender.owing[1], items, result, sender, NOW + (later or 1000))
+            end))
+            rows = world:sql("SELECT " .. COLUMNS .. ", batch FROM dwsync_outbox ORDER BY cluster_id")
+            for _, row in ipairs(rows) do
+                row.mark = row[5] and row[5]:gsub(channel.mark:gsub("%p", "%%%0"), "MARK")
+            end
+            rows.states = world:sql "SELECT state FROM dwsync_problems"
+        end)
+        return back, rows
+    end
+
+    it("is written into its entry, while it is its sender's", function()
+        local day = 86400000
+        for _, case in ipairs {
+            { { outcome = "sent" }, { "sent", nil, 1, nil, nil, 1, NOW + 1000 } },
+            { { outcome = "later", reason = "no" }, { "owed", nil, 0, "no", nil, 1 } },
+            { { outcome = "later", reason = "no", is_doubtful = true }, { "owed", nil, 1, "no", nil, 1 } },
+            { { outcome = "later", reason = "no", is_untried = true }, { "owed", nil, 0, "no", nil, 0 } },
+            { { outcome = "unknown", reason = "no" }, { "given_up", nil, 1, "no", nil, 1 } },
+            { { outcome = "refused", reason = "no" }, { "given_up", nil, 0, "no", "MARK", 1 } },
+            { { outcome = "refused", reason = "no" }, { "given_up", nil, 0, "no", "before MARK", 1 },
+                "refused_by = 'before'" },
+            { { outcome = "unknown", reason = "no" }, { "given_up", nil, 1, "no", nil, 1 }, "refused_by = 'before'" },
+            { { outcome = "later", reason = "no" }, { "owed", nil, 0, "no", "before", 1 }, "refused_by = 'before'" },
+            { { outcome = "later", reason = "no", sender = "another" }, { "owed", NOW + 90000, 1, nil, nil, 1 } },
+            { { outcome = "later", reason = "no" }, { "dropped", NOW + 90000, 1, nil, nil, 1 }, "state = 'dropped'" },
+            { { outcome = "later", reason = "no" }, { "owed", nil, 0, "no", nil, 1 }, nil, day - 1 },
+            { { outcome = "later", reason = "no" }, { "given_up", nil, 0, "no", nil, 1 }, nil, day },
+        } do
+            local back, rows = settled(1, case[1], case[3], nil, case[4])
+            local row = rows[1]
+            assert.same(case[2], { row[1], row[2], row[3], row[4], row.mark, row[6], row[7] }, case[1].outcome)
+            assert.equal(case[2][1] == "sent" or case[2][1] == "given_up", back.given_up)
+            assert.is_nil(back.split or back.handed_on)
+            assert.equal(case[1].outcome == "sent" and "told" or "firing", rows.states[1][1])
+        end
+    end)
+
+    it("is written into each, or each half is sent again under a key of its own where it was refused", function()
+        local keys = 0
+        local how = { batch_key = function(items)
+            keys = keys + 1
+            return ("key %d of %d"):format(keys, #items)
+        end }
+        local back, rows = settled(5, { outcome = "refused", reason = "no" }, nil, how)
+        assert.same({ split = true }, back)
+        for i, row in ipairs(rows) do
+            assert.same({ "owed", nil, 0, "no", nil, 1, nil, i < 4 and "key 1 of 3" or "key 2 of 2" },
+                { row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8] })
+        end
+        rows = select(2, settled(2, { outcome = "refused", reason = "no", sender = "another" }, nil, how))
+        assert.same({ "owed", NOW + 90000, 1 }, { rows[1][1], rows[1][2], rows[1][3] })
+        for _, result in ipairs { { outcome = "refused", is_about_address = true }, { outcome = "refused", paused = 1 },
+            { outcome = "unknown" } } do
+            result.reason = "no"
+            back, rows = settled(2, result, nil, how)
+            assert.is_true(back.given_up)
+            assert.same({ "given_up", "given_up" }, { rows[1][1], rows[2][1] })
+        end
+    end)
+
+    it("is free once its sender is gone, or its clock was wrong", function()
+        for till, at in pairs { [0] = 7, [100] = 7, [101] = 101, [600100] = 600100, [600101] = 7 } do
+            assert.equal(at, claims.free_at({ next_at = 7, claimed_until = till }, 100), till)
+        end
+        assert.equal(7, claims.free_at({ next_at = 7 }, 100))
+        assert.equal(200, claims.free_at({ next_at = 200, claimed_until = 150 }, 100))
+    end)
+end)
+
+describe("a claim", function()
+    it("is of so many messages, or of one that sums up, and as long as they may take", function()
+        local function claimed(count, change, more)
+            local words
+            with_world(function(world)
+                world:look("critical", 1, count)
+                local sender, channel = world:sender()
+                sender.batch_key = more.batch_key
+                change(channel)
+                assert(sender:sweep())
+                local claim = world:claim(sender)
+                local row = world:sql("SELECT claimed_until, claimed_by, attempts, doubtful, batch FROM dwsync_outbox "
+                    .. "WHERE claimed_until IS NOT NULL")
+                words = ("%d %s until %d"):format(#row, row[1][5] or "alone", row[1][1] - NOW)
+                assert.same({ #claim.items, sender.name, 1, 1 }, { #row, row[1][2], row[1][3], row[1][4] })
+                assert.equal(claim.batch, row[1][5])
+            end)
+            return words
+        end
+        local how = { batch_key = function() return "together" end }
+        for _, case in ipairs {
+            { "1 alone until 90000", 1, function() end }, { "5 alone until 90000", 6, function() end },
+            { "1 alone until 90000", 6, function(channel) channel.is_not_idempotent = true end },
+            { "5 alone until 100000", 6, function(channel) channel.longest = 10 end },
+            { "5 alone until 600000", 6, function(channel) channel.longest = 511 end },
+            { "3 alone until 90000", 3, function(channel) channel.rate = { messages = 8, seconds = 60 } end },
+            { "4 together until 90000", 4, function(channel) channel.rate = { messages = 8, seconds = 60 } end },
+            { "1 alone until 90000", 1, function(channel) channel.rate = { messages = 2, seconds = 60 } end },
+            { "2 together until 90000", 2, function(channel) channel.rate = { messages = 2, seconds = 60 } end },
+            { "50 together until 90000", 51, function(channel) channel.rate = { messages = 8, seconds = 60 } end },
+        } do
+            assert.equal(case[1], claimed(case[2], case[3], how))
+        end
+    end)
+end)

@@ -153,6 +153,14 @@ describe("problems", function()
         assert.equal(1, #damaged)
     end))
 
+    it("are not looked at further when the database fails, with its reason", with_store(function()
+        local run = tables.run
+        finally(function() tables.run = run end)
+        tables.run = function() return nil, "full" end
+        local failing = { history = kept_history, rows = function() return {}, {} end }
+        assert.same({ nil, "full" }, { problems.look(failing, { item(verdict "stale") }, policy {}, NOW) })
+    end))
+
     it("all end with the cluster", with_store(function()
         look_in(item(verdict "stale", verdict "failing"), policy {}, 0)
         assert(tables.run(kept_history, "write", "c", function(session)

@@ -152,3 +152,80 @@ describe("an outbox", function()
         end)
     end)
 end)
+
+describe("what problems owe", function()
+    local entries, outbox = require "dwsync.problems.entries", require "dwsync.problems.outbox"
+
+    -- What is said to a database that has some entries.
+    local function said(rows, kept, plan)
+        local names, cells, statements = {}, {}, {}
+        for name in entries.COLUMNS:gmatch "o%.([%w_]+)" do
+            names[#names + 1] = name
+        end
+        for i, entry in ipairs(kept) do
+            cells[i] = {}
+            for k, name in ipairs(names) do
+                cells[i][k] = entry[name]
+            end
+        end
+        outbox.add({ rows = function(_, sql)
+            statements[#statements + 1] = sql
+            return sql:find "^SELECT" and cells or {}
+        end }, rows, plan, 20)
+        return statements
+    end
+
+    local function row(more)
+        local made = { cluster_id = "c", source = "s", rule = "r", state = "told", severity = "warning", episode = 1,
+            fired_at = 5, since = 5, told = {} }
+        for name, value in pairs(more or {}) do
+            made[name] = value
+        end
+        return made
+    end
+
+    it("is looked for 200 problems at a time, by the plan for each and its time", function()
+        for count, statements in pairs { [0] = 0, [1] = 1, [199] = 1, [200] = 1, [201] = 2, [400] = 2, [401] = 3 } do
+            local rows, asked = {}, {}
+            for i = 1, count do
+                rows[i] = row { cluster_id = "c" .. i, state = "resolved" }
+            end
+            assert.equal(statements, #said(rows, {}, function(one, now)
+                asked[#asked + 1] = one
+                assert.equal(20, now)
+            end))
+            assert.same(rows, asked)
+            assert.equal(statements, #said(rows, {}))
+        end
+    end)
+
+    it("is held, or goes when nothing holds it any more", function()
+        local function changed(state, next_at, plan, silenced_until)
+            local sql = said({ row { silenced_until = silenced_until } }, { { cluster_id = "c", source = "s",
+                rule = "r", step = "warning", channel = "a", state = state, episode = 1, fired_at = 5, since = 5,
+                created_at = 10, next_at = next_at, attempts = 0, doubtful = 0 } }, function() return plan end)
+            assert.equal(sql[2] and 2 or 1, #sql)
+            return sql[2] and sql[2]:match "^UPDATE dwsync_outbox SET (next_at = %d+, due_at = %d+) WHERE"
+        end
+        for _, case in ipairs {
+            { "next_at = 50, due_at = 50", "owed", 10, { to = {}, held_until = 50 } },
+            { nil, "owed", 50, { to = {}, held_until = 50 } },
+            { "next_at = 40, due_at = 40", "owed", 10, { to = {} }, 40 }, { nil, "owed", 20, { to = {} } },
+            { "next_at = 20, due_at = 20", "owed", 21, { to = {} } }, { "next_at = 20, due_at = 20", "owed", 21 },
+            { nil, "sent", 21, { to = {} } },
+        } do
+            assert.equal(case[1], changed(case[2], case[3], case[4], case[5]))
+        end
+    end)
+
+    it("knows what programs told that knew no outbox, from then on", function()
+        local sql = said({ row { told = { a = { step = "warning", episode = 1 } } } }, {},
+            function() return { to = { "a", "b" } } end)
+        assert.equal(4, #sql)
+        assert.matches("^INSERT INTO dwsync_outbox .*'warning','a','sent'", sql[2])
+        assert.equal("UPDATE dwsync_problems SET told = '{}' WHERE cluster_id = 'c' AND source = 's' AND rule = 'r'",
+            sql[3])
+        assert.matches("^INSERT INTO dwsync_outbox .*'warning','b','owed'", sql[4])
+        assert.is_nil(sql[4]:find("'a'", 1, true))
+    end)
+end)

@@ -417,3 +417,275 @@ describe("whatever the order of looks, restarts, collectors and channels, a prob
         end
     end)
 end)
+
+-- ---- each by itself --------------------------------------------------------------------------------
+
+local function with(base, more)
+    for name, value in pairs(more or {}) do
+        base[name] = value
+    end
+    return base
+end
+
+local function problem(more)
+    return with({ cluster_id = "c", source = "s", rule = "failing", state = "told", severity = "warning", episode = 2,
+        fired_at = 5, since = 4, told = {} }, more)
+end
+
+local function entry(step, state, more)
+    return with({ channel = "a", episode = 2, step = step, fired_at = 5, since = 4, created_at = 10, next_at = 10,
+        attempts = 0, doubtful = 0, state = state, sent_at = state == "sent" and 10 or nil }, more)
+end
+
+describe("what is owed", function()
+    -- "channel step" of what is added, "!" where its episode is another.
+    local function owed(row, entries, plan, now)
+        local words = {}
+        for i, added in ipairs(steps.owed(row, entries, plan, now or 20)) do
+            words[i] = added.channel .. " " .. added.step .. (added.episode ~= row.episode and "!" or "")
+        end
+        return table.concat(words, ", ")
+    end
+
+    local TO_A = { to = { "a" }, fallbacks = {} }
+
+    it("has every field of an entry, and is held till the end of quiet hours", function()
+        assert.same({ { channel = "a", episode = 2, step = "warning", fired_at = 5, since = 4, created_at = 20,
+            next_at = 20, due_at = 20, attempts = 0, doubtful = 0, state = "owed" } },
+            steps.owed(problem(), {}, TO_A, 20))
+        for till, at in pairs { [19] = 20, [21] = 21 } do
+            local added = steps.owed(problem(), {}, { to = { "a" }, held_until = till }, 20)[1]
+            assert.same({ at, at, 20 }, { added.next_at, added.due_at, added.created_at })
+        end
+        local told = entry("warning", "sent", { episode = 1, fired_at = 2, since = 1 })
+        assert.same({ { channel = "a", episode = 1, step = "resolved", fired_at = 2, since = 1, created_at = 20,
+            next_at = 20, due_at = 20, attempts = 0, doubtful = 0, state = "owed" } },
+            steps.owed(problem(), { told }, nil, 20))
+        told.ended = 7
+        assert.equal(7, steps.owed(problem(), { told }, nil, 20)[1].created_at)
+    end)
+
+    it("is the next step of an episode, unless it was added or is told", function()
+        for _, case in ipairs {
+            { "a warning", {} }, { "", { entry("warning", "owed") } }, { "", { entry("warning", "sent") } },
+            { "", { entry("warning", "given_up") } }, { "a warning", { entry("warning", "dropped") } },
+            { "", { entry("warning", "dropped", { doubtful = 1 }) } }, { "", { entry("critical", "sent") } },
+            { "a warning", { entry("unknown", "sent") } },
+            { "a warning", { entry("warning", "sent", { channel = "b" }) } },
+            { "a resolved!, a warning", { entry("warning", "sent", { episode = 1 }) } },
+            { "a warning", {}, { acknowledged_at = 1 } }, { "", { entry("warning", "sent") }, { acknowledged_at = 1 } },
+            { "", {}, { state = "pending" } }, { "", {}, { silenced_until = 21 } },
+            { "a warning", {}, { silenced_until = 20 } }, { "a flapping-warning", {}, { flapping = 1 } },
+            { "a flapping-critical", { entry("critical", "sent") }, { flapping = 1, severity = "critical" } },
+            { "", { entry("flapping-warning", "sent") }, { flapping = 1 } },
+            { "", { entry("warning", "sent"), entry("flapping-warning", "owed") }, { flapping = 1 } },
+            { "a critical", { entry("flapping-warning", "sent") }, { flapping = 1, severity = "critical" } },
+            { "", { entry("warning", "sent") }, { flapping = 0 } },
+            { "", { entry("critical", "sent"), entry("warning", "sent") }, { severity = "critical" } },
+            { "", { entry("warning", "sent"), entry("critical", "owed") }, { severity = "critical" } },
+            { "a critical", { entry("warning", "sent"), entry("unknown", "sent") }, { severity = "critical" } },
+            { "", { entry("warning", "sent") }, { flapping = 1, acknowledged_at = 1 } },
+        } do
+            assert.equal(case[1], owed(problem(case[3]), case[2], TO_A), case[1])
+        end
+        assert.equal("", owed(problem(), {}, nil))
+        assert.equal("b warning, a warning", owed(problem(), {}, { to = { "b", "a" } }))
+    end)
+
+    it("is a reminder, later and later, of what was told, as long as nothing is owed", function()
+        local function first(entries)
+            for now = 10, 2000 do
+                local step = owed(problem(), entries, { to = { "a" }, remind = 100 }, now)
+                if step ~= "" then
+                    return ("%d %s"):format(now, step)
+                end
+            end
+        end
+        local function reminder(number, at, more)
+            return entry("reminder-" .. number, "sent", with({ created_at = at, sent_at = at }, more))
+        end
+        local sent = entry("warning", "sent", { sent_at = 30 })
+        assert.equal("130 a reminder-1", first { sent })
+        assert.equal("110 a reminder-1", first { with(entry("warning", "sent"), { sent_at = false }) })
+        assert.equal("350 a reminder-2", first { sent, reminder(1, 150) })
+        assert.equal("800 a reminder-3", first { sent, reminder(1, 150), reminder(2, 400) })
+        assert.equal("350 a reminder-2", first { reminder(1, 150), sent })
+        assert.equal("230 a reminder-2", first { sent, reminder(1, 30) })
+        assert.equal("130 a reminder-2", first { sent, reminder(1, 29) }) -- of before it got worse
+        assert.equal("160 a reminder-1", first { entry("unknown", "sent", { sent_at = 60 }), sent })
+        assert.equal("160 a reminder-1", first { sent, entry("unknown", "sent", { sent_at = 60 }) })
+        assert.equal("350 a reminder-2", first { sent, reminder(1, 150, { sent_at = false }) })
+        assert.equal("350 a reminder-2", first { sent, reminder(1, 140, { sent_at = 150 }) })
+        assert.is_nil(first { sent, reminder(1, 150, { state = "owed" }) })
+        assert.is_nil(first { entry("warning", "given_up") })
+        assert.equal("", owed(problem(), { sent }, TO_A, 10000))
+        local many = { sent }
+        for i = 1, 30 do
+            many[#many + 1] = reminder(i, 30)
+        end
+        local doubled = 30 + 100 * 2 ^ 20
+        assert.equal("", owed(problem(), many, { to = { "a" }, remind = 100 }, doubled - 1))
+        assert.equal("a reminder-31", owed(problem(), many, { to = { "a" }, remind = 100 }, doubled))
+    end)
+
+    it("is the end, once, of what a channel may know of, and of what is over", function()
+        local over = { state = "resolved", resolved_at = 15 }
+        for _, case in ipairs {
+            { "a resolved", { entry("warning", "sent") } }, { "a resolved", { entry("warning", "owed") } },
+            { "a resolved", { entry("warning", "given_up") } }, { "", { entry("warning", "dropped") } },
+            { "a resolved", { entry("warning", "dropped", { doubtful = 1 }) } },
+            { "", { entry("warning", "sent"), entry("resolved", "owed") } },
+            { "", { entry("warning", "sent"), entry("resolved", "dropped") } },
+            { "a resolved", { entry("warning", "sent"), entry("critical", "sent") } },
+            { "a resolved, b resolved", { entry("warning", "sent"), entry("warning", "sent", { channel = "b" }) } },
+            { "a resolved, a resolved!", { entry("warning", "sent"), entry("warning", "sent", { episode = 1 }) } },
+        } do
+            assert.equal(case[1], owed(problem(over), case[2], TO_A))
+        end
+    end)
+
+    it("is handed on along the channels that are named, as far as none of them was told", function()
+        local chain = { to = { "a" }, fallbacks = { a = "b", b = "c", c = "a" } }
+        local function gave_up(channel, step, more)
+            return entry(step or "warning", "given_up", with({ channel = channel }, more))
+        end
+        for _, case in ipairs {
+            { "b warning", { gave_up "a" } }, { "c warning", { gave_up "a", gave_up "b" } },
+            { "", { gave_up "a", gave_up "b", gave_up "c" } }, { "", { gave_up "a", entry("warning", "owed",
+                { channel = "b" }) } },
+            { "", { gave_up "a", entry("warning", "sent") } },
+            { "", { gave_up("a", nil, { created_at = 9 }), entry("unknown", "sent"), entry("warning", "owed") } },
+            { "b warning", { entry("unknown", "sent", { created_at = 9 }), gave_up "a" } },
+            { "b warning", { gave_up "a", entry("warning", "dropped", { created_at = 11 }) } },
+            { "a resolved!, a warning", { gave_up("a", nil, { episode = 1 }) } },
+        } do
+            assert.equal(case[1], owed(problem(), case[2], chain))
+        end
+        local ended = problem { state = "resolved", resolved_at = 15 }
+        local a, over = entry("warning", "sent"), gave_up("a", "resolved", { created_at = 12, fired_at = 3 })
+        assert.equal("b resolved", owed(ended, { a, over }, chain))
+        local added = steps.owed(ended, { a, over }, chain, 20)[1]
+        assert.same({ 12, 3, 20 }, { added.created_at, added.fired_at, added.next_at })
+        assert.equal("", owed(ended, { a, over }, { to = { "a" } }))
+        assert.equal("", owed(ended, { a, over }, nil))
+        assert.equal("", owed(ended, { a, over, entry("resolved", "sent", { channel = "b" }) }, chain))
+        assert.equal("c resolved", owed(ended, { a, over, gave_up("b", "resolved") }, chain))
+        assert.equal("", owed(ended, { a, entry("resolved", "sent") }, chain))
+        assert.equal("", owed(ended, { gave_up "a", over }, chain)) -- it never knew
+        assert.equal("", owed(ended, { a, gave_up("a", "resolved"), gave_up("b", "resolved"),
+            gave_up("c", "resolved") }, chain))
+        local both = { to = {}, fallbacks = { a = "z", b = "z" } }
+        assert.equal("z resolved", owed(ended, { a, over, entry("warning", "sent", { channel = "b" }),
+            gave_up("b", "resolved") }, both))
+    end)
+
+    it("knows what programs told that knew no outbox", function()
+        local row = problem { told = { b = { step = "warning", episode = 2 }, a = { step = "critical", episode = 1,
+            fired_at = 2, since = 1, ended = 3 }, c = "x", d = { step = "warning" }, e = { episode = 1 } } }
+        assert.same({ { channel = "a", episode = 1, step = "critical", fired_at = 2, since = 1, ended = 3,
+            created_at = 20, next_at = 20, due_at = 20, attempts = 0, doubtful = 0, state = "sent", sent_at = 20 },
+            { channel = "b", episode = 2, step = "warning", fired_at = 5, since = 4, created_at = 20, next_at = 20,
+                due_at = 20, attempts = 0, doubtful = 0, state = "sent", sent_at = 20 } }, steps.told_before(row, 20))
+    end)
+end)
+
+describe("an entry whose turn comes", function()
+    -- "send event", "wait 30" or "drop" of the first of some entries.
+    local function verdict(entries, more, plan, now)
+        local what, step = steps.due(problem(more), entries[1], entries, plan, now or 20)
+        return what == "send" and "send " .. step.event or what == "wait" and "wait " .. step or what, step
+    end
+
+    it("is sent as what it is by then", function()
+        for _, case in ipairs {
+            { "send firing", { entry("warning", "owed") } },
+            { "send escalated", { entry("critical", "owed"), entry("warning", "sent") } },
+            { "send firing", { entry("critical", "owed"), entry("warning", "given_up") } },
+            { "send firing", { entry("critical", "owed"), entry("warning", "dropped", { doubtful = 1 }) } },
+            { "send flapping", { entry("flapping-warning", "owed") } },
+            { "send reminder", { entry("reminder-1", "owed"), entry("warning", "sent") } },
+            { "drop", { entry("reminder-1", "owed"), entry("warning", "sent") }, { acknowledged_at = 1 } },
+            { "send firing", { entry("warning", "owed") }, { acknowledged_at = 1 } },
+            { "send flapping", { entry("flapping-warning", "owed") }, { acknowledged_at = 1 } },
+            { "drop", { entry("warning", "owed") }, { state = "resolved" } },
+            { "drop", { entry("warning", "owed", { episode = 1 }) } },
+            { "drop", { entry("warning", "owed"), entry("critical", "owed", { created_at = 11 }) } },
+            { "send firing", { entry("warning", "owed"), entry("reminder-1", "owed", { created_at = 11 }) } },
+            { "send escalated", { entry("warning", "owed"), entry("critical", "sent", { created_at = 11 }) } },
+            { "send firing", { entry("warning", "owed"), entry("critical", "owed", { channel = "b",
+                created_at = 11 }) } },
+            { "send firing", { entry("warning", "owed"), entry("resolved", "owed", { created_at = 11 }) } },
+        } do
+            assert.equal(case[1], (verdict(case[2], case[3])))
+        end
+        local _, step = verdict { entry("reminder-1", "owed"), entry("critical", "sent"), entry("unknown", "sent") }
+        assert.same({ step = "reminder-1", event = "reminder", severity = "warning", previous = "critical", episode = 2,
+            fired_at = 5, since = 4 }, step)
+        _, step = verdict { entry("reminder-1", "owed"), entry("critical", "sent"), entry("warning", "sent") }
+        assert.equal("critical", step.previous)
+        _, step = verdict { with(entry("flapping-critical", "owed"), { fired_at = false, since = false }) }
+        assert.same({ step = "flapping-critical", event = "flapping", severity = "critical", episode = 2, fired_at = 5,
+            since = 4 }, step)
+    end)
+
+    it("waits for quiet hours, for the end of a silence, and for those before it", function()
+        local function before(more)
+            return entry("warning", "owed", with({ created_at = 9, next_at = 9 }, more))
+        end
+        for _, case in ipairs {
+            { "wait 21", { entry("warning", "owed") }, {}, { held_until = 21 } },
+            { "send firing", { entry("warning", "owed") }, {}, { held_until = 20 } },
+            { "wait 22", { entry("warning", "owed") }, { silenced_until = 22 }, { held_until = 21 } },
+            { "wait 1020", { entry("reminder-1", "owed"), before() } },
+            { "wait 2000", { entry("reminder-1", "owed"), before { next_at = 2000 } } },
+            { "wait 3000", { entry("reminder-1", "owed"), before { next_at = 2000, claimed_until = 3000 } } },
+            { "send reminder", { entry("reminder-1", "owed"), before { channel = "b" } } },
+            { "send reminder", { entry("reminder-1", "owed"), before { state = "given_up" } } },
+            { "send reminder", { entry("reminder-1", "owed"), before { created_at = 10 } } },
+            { "wait 1020", { entry("reminder-1", "owed"), before { created_at = 99, episode = 1 } } },
+            { "send reminder", { entry("reminder-1", "owed"), before { episode = 3 } } },
+            { "wait 1020", { entry("resolved", "owed"), before { created_at = 11, doubtful = 1 } } },
+            { "send reminder", { entry("reminder-1", "owed"), entry("resolved", "owed", { created_at = 9 }) } },
+        } do
+            assert.equal(case[1], (verdict(case[2], case[3], case[4])), case[1])
+        end
+        for _, case in ipairs { { nil, entry("warning", "owed"), {} }, { 30, entry("warning", "owed"), {}, 30 },
+            { 30, entry("warning", "owed"), { silenced_until = 30 } }, { 31, entry("warning", "owed"),
+                { silenced_until = 30 }, 31 }, { nil, entry("resolved", "owed"), { silenced_until = 30 } },
+            { 30, entry("resolved", "owed"), {}, 30 },
+            { nil, entry("warning", "owed"), { silenced_until = 20 }, 20 } } do
+            assert.same({ case[1] }, { (steps.held_until(problem(case[3]), case[2], case[4] and
+                { held_until = case[4] }, 20)) })
+        end
+    end)
+
+    it("that is an end is sent for a day to those who know of a beginning", function()
+        local over, day = { state = "resolved", resolved_at = 15 }, 86400000
+        local told = entry("warning", "sent")
+        for _, case in ipairs {
+            { "send resolved", { entry("resolved", "owed"), told }, over },
+            { "send resolved", { entry("resolved", "owed"), told }, over, nil, 15 + day - 1 },
+            { "drop", { entry("resolved", "owed"), told }, over, nil, 15 + day },
+            { "send resolved", { entry("resolved", "owed"), told }, {}, nil, 10 + day - 1 },
+            { "drop", { entry("resolved", "owed"), told }, {}, nil, 10 + day },
+            { "drop", { entry("resolved", "owed"), entry("warning", "given_up") }, over },
+            { "send resolved", { entry("resolved", "owed"), entry("warning", "given_up", { doubtful = 1 }) }, over },
+            { "drop", { entry("resolved", "owed"), entry("warning", "sent", { channel = "b" }) }, over },
+            { "drop", { entry("resolved", "owed"), entry("warning", "sent", { episode = 1 }) }, over },
+            { "send resolved", { entry("resolved", "owed"), entry("warning", "sent", { channel = "b" }),
+                entry("resolved", "given_up", { channel = "b" }) }, over, { fallbacks = { b = "a" } } },
+            { "drop", { entry("resolved", "owed"), entry("warning", "sent", { channel = "b" }),
+                entry("resolved", "given_up", { channel = "b" }) }, over, {} },
+            { "drop", { entry("resolved", "owed"), entry("warning", "sent", { channel = "b" }),
+                entry("resolved", "sent", { channel = "b" }) }, over, { fallbacks = { b = "a" } } },
+        } do
+            assert.equal(case[1], (verdict(case[2], case[3], case[4], case[5])), case[1])
+        end
+        local _, step = verdict { entry("resolved", "owed", { episode = 1 }),
+            entry("warning", "sent", { episode = 1 }) }
+        assert.same({ step = "resolved", event = "resolved", severity = "ok", previous = "warning", episode = 1,
+            fired_at = 5, since = 4, ended = 10 }, step)
+        _, step = verdict({ entry("resolved", "owed"), told }, over)
+        assert.equal(15, step.ended)
+    end)
+end)

@@ -219,3 +219,107 @@ describe("six writers in postgres", function()
         end
     end)
 end)
+
+describe("a row of the table of problems", function()
+    local NAMES = { "cluster_id", "source", "rule", "source_type", "cluster_name", "account", "state", "severity",
+        "message", "advice", "ending", "acknowledged_by", "acknowledged_note", "silenced_by", "episode", "since",
+        "seen_at", "fired_at", "resolved_at", "changed_at", "recovering_since", "acknowledged_at", "silenced_until",
+        "flapping", "told", "flips" }
+    local IS_NUMBER, REQUIRED = {}, { cluster_id = true, source = true, rule = true, state = true, severity = true,
+        episode = true, changed_at = true }
+    for i = 15, 24 do
+        IS_NUMBER[NAMES[i]] = true
+    end
+
+    local function whole()
+        local row, cells = {}, {}
+        for i, name in ipairs(NAMES) do
+            row[name] = IS_NUMBER[name] and i or "the " .. name
+            cells[i] = row[name]
+        end
+        row.state, row.severity, row.told, row.flips = "told", "warning", { a = { step = "warning" } }, { 1, 2 }
+        cells[7], cells[8], cells[25], cells[26] = "told", "warning", '{"a":{"step":"warning"}}', "[1,2]"
+        return row, cells
+    end
+
+    local function read(cells, rest)
+        local sql
+        local rows, damaged = store.rows_in({ rows = function(_, text)
+            sql = text
+            return { cells }
+        end }, rest)
+        return rows[1], damaged[1], sql
+    end
+
+    it("is read column by column, in the order of the keys unless something else is asked for", function()
+        local row, cells = whole()
+        local found, err, sql = read(cells)
+        assert.same(row, found)
+        assert.is_nil(err)
+        assert.equal("SELECT " .. table.concat(NAMES, ", ")
+            .. " FROM dwsync_problems ORDER BY cluster_id, source, rule", sql)
+        assert.matches(" FROM dwsync_problems LIMIT 1$", select(3, read(cells, "LIMIT 1")))
+    end)
+
+    it("lacks what it may lack; without what each has, or with what no program writes, it is damaged", function()
+        for i, name in ipairs(NAMES) do
+            local row, cells = whole()
+            row[name], cells[i] = (name == "told" or name == "flips") and {} or nil, nil
+            local found, err = read(cells)
+            assert.same(not REQUIRED[name] and row or nil, found, name)
+            assert.equal(REQUIRED[name] or false, err ~= nil, name)
+            for _, wrong in ipairs(IS_NUMBER[name] and { "soon", 0 / 0, 2 ^ 53 + 2, -2 ^ 53 - 2 }
+                or (name == "told" or name == "flips") and { "{", "1", 7 } or name == "state" and { "forgotten", 7 }
+                or name == "severity" and { "bad", 7 } or { 7 }) do
+                cells[i] = wrong
+                found, err = read(cells)
+                assert.is_nil(found)
+                assert.equal("storage", err.kind)
+                local shown = type(wrong) == "string" and wrong or tostring(wrong)
+                assert.equal(("the problem '%s' of cluster %s is damaged: its %s is %s"):format(
+                    i == 3 and shown or "the rule", i == 1 and shown or "the cluster_id", name, shown), err.message)
+                assert.equal(("%s\0%s\0%s"):format(i == 1 and shown or "the cluster_id",
+                    i == 2 and shown or "the source", i == 3 and shown or "the rule"), err.problem)
+            end
+        end
+        local _, cells = whole()
+        cells[1], cells[3], cells[7] = ("c"):rep(70), ("r"):rep(70), ("s"):rep(70)
+        assert.equal(("the problem '%s…' of cluster %s… is damaged: its state is %s…"):format(("r"):rep(59),
+            ("c"):rep(59), ("s"):rep(59)), select(2, read(cells)).message)
+        _, cells = whole()
+        cells[15], cells[16], cells[17] = "7", 2 ^ 53, 1.5
+        local row = read(cells)
+        assert.same({ 7, 2 ^ 53, 1 }, { row.episode, row.since, row.seen_at })
+        for _, state in ipairs { "pending", "firing", "resolved" } do
+            cells[7] = state
+            assert.equal(state, read(cells).state)
+        end
+    end)
+
+    it("is written column by column in its place, or removed; nothing is where one cannot be read", function()
+        local said, failed = {}, nil
+        local _, cells = whole()
+        local session = { lock_rows = " FOR UPDATE", rows = function(_, sql)
+            said[#said + 1] = sql
+            return { cells }
+        end, fail = function(_, err) failed = err end }
+        assert.equal("done", store.change_in(session, "c'1", function(rows)
+            rows[2] = { state = "forgotten", cluster_id = "c", source = "s", rule = "r" }
+            return rows, "done"
+        end))
+        assert.is_nil(failed)
+        assert.matches(" WHERE cluster_id = 'c''1' ORDER BY source, rule FOR UPDATE$", said[1])
+        local values, changes = {}, {}
+        for i, cell in ipairs(cells) do
+            values[i] = IS_NUMBER[NAMES[i]] and cell or "'" .. cell .. "'"
+            changes[#changes + 1] = i > 3 and ("%s = excluded.%s"):format(NAMES[i], NAMES[i]) or nil
+        end
+        assert.equal(("INSERT INTO dwsync_problems (%s) VALUES (%s) ON CONFLICT (cluster_id, source, rule) "
+            .. "DO UPDATE SET %s"):format(table.concat(NAMES, ", "), table.concat(values, ", "),
+            table.concat(changes, ", ")), said[2])
+        assert.equal("DELETE FROM dwsync_problems WHERE cluster_id = 'c' AND source = 's' AND rule = 'r'", said[3])
+        cells[7] = "odd"
+        store.change_in(session, "c", function() return {} end)
+        assert.matches("its state is odd$", failed.message)
+    end)
+end)

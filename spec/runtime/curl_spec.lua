@@ -82,4 +82,30 @@ describe("the blocking runtime", function()
             assert.is_true(slept >= seconds - 0.005, slept)
         end
     end)
+
+    it("waits in slices of a quarter of a second, and not once more", function()
+        local own = { core.monotonic, core.sleep, core.wait }
+        finally(function() core.monotonic, core.sleep, core.wait = own[1], own[2], own[3] end)
+        local runtime, now, slices, answer_at = curl.new(), 0, nil, nil
+        core.monotonic = function() return now end
+        core.sleep = function(seconds)
+            now, slices[#slices + 1] = now + seconds, seconds
+        end
+        core.wait = function(descriptor, what, seconds)
+            core.sleep(seconds)
+            return descriptor == 7 and what == "read" and #slices == answer_at
+        end
+        for _, case in ipairs { { 0, { 0 } }, { -1, { 0 } }, { 0.125, { 0.125 } }, { 0.25, { 0.25 } },
+            { 0.625, { 0.25, 0.25, 0.125 } } } do
+            slices = {}
+            runtime.sleep(case[1])
+            assert.same(case[2], slices)
+            slices = {}
+            assert.is_false(runtime.wait(7, "read", case[1]))
+            assert.same(case[2], slices)
+        end
+        slices, answer_at = {}, 2
+        assert.is_true(runtime.wait(7, "read", 5))
+        assert.same({ 0.25, 0.25 }, slices)
+    end)
 end)

@@ -234,3 +234,39 @@ describe("a runtime without a wait of its own", function()
         assert.equal(wait, runtimes.complete({ wait = wait, sleep = core.sleep }).wait)
     end)
 end)
+
+describe("the default runtime", function()
+    it("is nginx's in its event loop, and nowhere else", function()
+        local own, own_nginx = rawget(_G, "ngx"), package.loaded["dwsync.runtime.nginx"]
+        finally(function()
+            rawset(_G, "ngx", own)
+            package.loaded["dwsync.runtime.nginx"] = own_nginx
+        end)
+        package.loaded["dwsync.runtime.nginx"] = { new = function() return "nginx's" end }
+        local function phase() end
+        for _, case in ipairs { { { timer = {}, get_phase = phase }, true }, { { timer = {} }, false },
+            { { get_phase = phase }, false }, { { timer = {}, get_phase = {} }, false },
+            { { timer = phase, get_phase = phase }, false }, { "ngx", false }, { nil, false } } do
+            rawset(_G, "ngx", case[1])
+            assert.equal(case[2], runtimes.in_event_loop())
+            assert.equal(case[2], runtimes.new() == "nginx's")
+        end
+    end)
+
+    it("asks the one that the coroutine has, while it has one", function()
+        local current, asked = runtimes.current, {}
+        finally(function() runtimes.current = current end)
+        local function answering(name)
+            return function(...)
+                asked[#asked + 1] = { name, ... }
+                return name
+            end
+        end
+        runtimes.current = function()
+            return { perform = answering "perform", sleep = answering "sleep", wait = answering "wait" }
+        end
+        local made = runtimes.new()
+        assert.same({ "perform", "sleep", "wait" }, { made.perform "request", made.sleep(3), made.wait(7, "read", 2) })
+        assert.same({ { "perform", "request" }, { "sleep", 3 }, { "wait", 7, "read", 2 } }, asked)
+    end)
+end)

@@ -50,6 +50,32 @@ describe("each transport option", function()
         end)
     end
 
+    it("has the default that its documentation names", function()
+        local checked = assert(checks.values(transport.options, {}))
+        assert.same({ connect_timeout = 10, max_response_bytes = 16777216 }, checked)
+    end)
+
+    it("is part of the trust or not, and is never shown where it may hold a password", function()
+        local from = { other = 1 }
+        for name, value in pairs(GOOD) do
+            from[name] = value
+        end
+        assert.same({ ca_file = GOOD.ca_file, client_cert = GOOD.client_cert, client_key = GOOD.client_key,
+            proxy = GOOD.proxy, allow_http = true }, transport.trust(from))
+        assert.same({}, transport.trust {})
+        local _, problem = checks.values(transport.options, { proxy = "http://u:hidden\n@p" })
+        assert.is_nil(checks.line(problem):find("hidden", 1, true))
+        local _, shown = checks.values(transport.options, { user_agent = "hidden\n" })
+        assert.truthy(checks.line(shown):find("hidden", 1, true))
+    end)
+
+    it("that is given is copied, where it is known which are", function()
+        local given = transport.given { proxy = "", allow_http = false, other = 1 }
+        table.sort(given)
+        assert.same({ "allow_http", "proxy" }, given)
+        assert.same({ proxy = "p" }, transport.copy({ proxy = "p", ca_file = "c" }, {}, { "proxy" }))
+    end)
+
     it("is copied, and nothing else is", function()
         assert.same({ proxy = "", url = "u" }, transport.copy({ proxy = "", secret = "s" }, { url = "u" }))
     end)

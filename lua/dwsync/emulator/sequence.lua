@@ -130,15 +130,11 @@ end
 --- Holds the newest records back, as if they had not run yet.
 -- @tparam integer n
 function Sequence:hold(n)
-    local newest = {}
     for position = 0, math.min(n, self:count()) - 1 do
-        newest[#newest + 1] = at(self, position)
+        self.held[#self.held + 1] = at(self, position)
     end
-    for _, record in ipairs(self.held) do
-        newest[#newest + 1] = record
-    end
+    table.sort(self.held, function(a, b) return a.start_time > b.start_time end) -- some may be held from before
     self:remove(n, "front")
-    self.held = newest
 end
 
 --- Lets those that were held back end just now, in their order.

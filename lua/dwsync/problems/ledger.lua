@@ -91,12 +91,9 @@ local function by_id(list, word)
 end
 
 local function clusters_of(list)
-    local clusters, seen = {}, {}
-    for _, item in ipairs(list) do
-        local id = item.row.cluster_id
-        if not seen[id] then
-            seen[id], clusters[#clusters + 1] = true, { id = id, name = item.row.cluster_name }
-        end
+    local clusters = {}
+    for i, item in ipairs(list) do
+        clusters[i] = { id = item.row.cluster_id, name = item.row.cluster_name }
     end
     return clusters
 end

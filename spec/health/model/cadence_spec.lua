@@ -232,6 +232,14 @@ describe("a cadence", function()
             { "known 5, - -, nights", "30x5 60" },
             { "known 1, 1 gaps, nights", "30x5 14x1" },
             { "known 5, - -", "30x5 0.9 4.1" },
+            { "known 1, 1 days", "1500x1" },
+            { "known 60, 60 days, pauses", "8x60 180 8x60 180 8x60 180 8x60 180 8x60" },
+            { "known 60, 60 days, pauses", "8x60 179 8x60 179 8x60 179 8x60 179 8x60" },
+            { "known 20, 120 days, pauses", "30x20 120 30x20 120 30x20 120 30x20" },
+            { "known 20, 119 days, pauses", "30x20 119 30x20 119 30x20 119 30x20" },
+            { "known 60, 1080 days, nights", "6x60 1080 6x60 1080 6x60 1080 6x60" },
+            { "known 60, 1080 days, nights", "6x60 1080 6x60 1080 5x60 1140 6x60" },
+            { "known 60, 60 weeks", "700x60" },
         } do
             local starts = { 1767600000000 }
             for word in case[2]:gmatch "%S+" do

@@ -179,4 +179,23 @@ describe("the model of a source", function()
         assert.equal(60, runs.NOW - model_of { run(60, nil), run(50, nil) }.first_time / 1000)
         assert.is_nil(model_of { runs.run(60, { start_time = false, end_time = false }) }.first_time)
     end)
+
+    it("asks for a cadence once for each run that begins, and knows the longest run that nothing overtook", function()
+        local model = Model.new { id = "s1" }
+        for i = 1, 3 do
+            model:began(i * HOUR * 1000)
+        end
+        local cadence = model:cadence()
+        assert.equal(cadence, model:cadence())
+        model:began(4 * HOUR * 1000)
+        assert.not_equal(cadence, model:cadence())
+        local success, later = runs.run(600), runs.running(600, { id = "later" })
+        model = model_of { success }
+        model:opened(later) -- began with it
+        assert.equal(later, model:longest())
+        assert.equal(0, model_of({}).longest_taken)
+        local short = runs.run(600)
+        short.end_time = short.start_time
+        assert.equal(0, model_of({ short }).longest_taken)
+    end)
 end)

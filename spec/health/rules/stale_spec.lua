@@ -315,7 +315,7 @@ describe("the rule stale", function()
             "critical_at: never",
         }, runs.facts(quiet("....", HOUR, 5 * HOUR), "stale"))
         assert.same({
-            "cadence: not known: 1 run are too few, or come without a plan",
+            "cadence: not known: 1 run so far, too few or without a plan",
             "by_weekday: Mon to Fri not on record; Sat 07:38; Sun not on record (UTC)",
             "warning_at: 2025-10-25T10:38:52Z (11 min overdue) = 1.761388732e+12 time",
             "critical_at: off",

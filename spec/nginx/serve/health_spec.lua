@@ -62,6 +62,7 @@ describe("health()", function()
         for name, value in pairs { max_age = "-1", source = ("n"):rep(201), cluster = ("n"):rep(201), sauce = "1" } do
             assert.equal(400, (select(2, ask { [name] = value })))
         end
+        assert.equal(503, (select(2, ask { max_age = "0" })))
         for _, name in ipairs { "source", "cluster" } do
             assert.equal(404, (select(2, ask { [name] = ("n"):rep(200) })))
         end
@@ -199,11 +200,11 @@ describe("health()", function()
                 end
             end
             assert.same({ {} }, verdicts("bad", "fed3"))
+            assert.same({ nil, "no such source" }, verdicts("bad", "iam1"))
+            assert.same({ nil, "unknown cluster 'nowhere', looked for in the last sweep" }, verdicts "nowhere")
             nginx:publish { { cluster = { id = "c3", name = "bad" }, fetched_at = NOW, records = {} } }
             assert.equal("never", verdicts("bad")[1][1].rule)
             assert.same({ nil, "no such source" }, verdicts("bad", "iam"))
-            assert.same({ nil, "no such source" }, verdicts("bad", "iam1"))
-            assert.same({ nil, "unknown cluster 'nowhere', looked for in the last sweep" }, verdicts "nowhere")
         end)
 
         it("raise where they are misused", function()

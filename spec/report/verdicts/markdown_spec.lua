@@ -88,6 +88,12 @@ Cluster `03a06b39-1111-4222-8333-444455556666`
         assert.is_nil(render(overviews.overview { item }):find("| Source", 1, true))
     end)
 
+    it("take a severity that is none for unknown", function()
+        local item = overviews.stuck()
+        item.evaluation.verdicts[1].severity = "odd"
+        assert.is_truthy(render(overviews.overview { item }):find("\n- 🟣 **UNKNOWN** `stuck`", 1, true))
+    end)
+
     it("name a cluster by its id alone where it has no other name, and no checks where none is ok", function()
         local item = overviews.never()
         item.cluster.name = item.cluster.id

@@ -184,7 +184,7 @@ local BY = { weeks = "by the same hour of the last weeks", days = "by the same h
 
 local function explain_cadence(model, cadence, add)
     if not cadence.known then
-        add("cadence", ("not known: %s are too few, or come without a plan"):format(
+        add("cadence", ("not known: %s so far, too few or without a plan"):format(
             quantities.count(model.begun, "run")), nil, nil)
     else
         add("cadence", "a run about every " .. quantities.cadence(cadence.gap / 1000), cadence.gap / 1000, "seconds")

@@ -71,8 +71,9 @@ local function note_low(state, seen)
                 low.on = nil
                 reset(low)
             else
-                low.told = { actual = low.calm > 0 and low.told.actual or seen.actual, usual = low.calm > 0
-                    and low.told.usual or usual, run = seen.run, since = low.told.since }
+                local last = low.calm > 0 and low.told or { actual = seen.actual, usual = usual, weeks = #seen.list }
+                low.told = { actual = last.actual, usual = last.usual, weeks = last.weeks, run = seen.run,
+                    since = low.told.since }
             end
         end
         return

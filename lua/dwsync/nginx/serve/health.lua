@@ -54,20 +54,21 @@ local function are_well(found)
     return true
 end
 
-local BEGINNING = '{"cluster":' -- of a source; no string has that in it, since quotes are escaped there
+-- Of a source. No string has that in it, since quotes are escaped there; nothing in it is special in a pattern.
+local BEGINNING = '{"cluster":'
 
 -- Cuts those that were found out of the list of all: to write hundreds anew takes milliseconds. Returns nil when they
 -- are not in it.
 local function cut_out(text, facts, found)
-    local texts, all, at, from = {}, health_gate.select({ clusters = facts }, {}), 1, text:find(BEGINNING, 1, true)
+    local texts, all, at, from = {}, health_gate.select({ clusters = facts }, {}), 1, text:find(BEGINNING)
     for i, item in ipairs(found) do
         while from and not (all[at] and all[at].cluster == item.cluster and all[at].source == item.source) do
-            at, from = at + 1, text:find(BEGINNING, from + 1, true)
+            at, from = at + 1, text:find(BEGINNING, from + 1)
         end
         if not from then
             return nil
         end
-        texts[i] = text:sub(from, (text:find(BEGINNING, from + 1, true) or #text + 1) - 2)
+        texts[i] = text:sub(from, (text:find(BEGINNING, from + 1) or #text + 1) - 2)
     end
     return { "[", table.concat(texts, ","), "]" }
 end

@@ -15,7 +15,7 @@ local records = require "dwsync.records"
 local M = {}
 
 local ENTRY = "%s%04d%s%09d%07d"
-local STATUS_AT, SOURCE_AT, START_AT, OFFSET_AT, LENGTH_AT, WIDTH = 0, 1, 5, 19, 28, 35
+local SOURCE_AT, START_AT, OFFSET_AT, LENGTH_AT, WIDTH = 1, 5, 19, 28, 35
 local NO_START = ("-"):rep(14)
 local MAX_SOURCES = 9999
 
@@ -226,7 +226,7 @@ local function fitting(text, head, query)
     local positions = {}
     for i = 1, head.count do
         local at = head.index + (i - 1) * WIDTH
-        local fits = (not statuses or statuses[text:byte(at + STATUS_AT)])
+        local fits = (not statuses or statuses[text:byte(at)])
             and (not sources or sources[tonumber(text:sub(at + SOURCE_AT, at + START_AT - 1))])
         if fits and (since or till) then
             local start = tonumber(text:sub(at + START_AT, at + OFFSET_AT - 1))

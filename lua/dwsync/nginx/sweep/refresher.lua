@@ -135,7 +135,7 @@ local function note(self, summary, started)
     end
     log_once(self, "logged_stranger", "warn", about_stranger(self, summary.memory ~= nil))
     log_once(self, "logged_lost", "error", store:get_state "lost" and snapshots.LOST)
-    store:set_state("lost", nil)
+    store:set_state "lost"
 end
 
 local function run(self)
