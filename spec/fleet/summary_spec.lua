@@ -196,6 +196,7 @@ describe("the summary of a fleet", function()
         for i, late in ipairs(sum.latest) do
             ids[i] = late.cluster_id
         end
+        assert.equal(sum.latest[1].overdue, account_of(sum, "hq").overdue)
         assert.same({ 7, { "hq-1-id", "hq-2-id", "hq-3-id", "hq-4-id", "hq-5-id" } }, { sum.late, ids })
     end))
 
@@ -207,6 +208,7 @@ describe("the summary of a fleet", function()
         local sum = assert(summaries.read(fleet.schedule))
         assert.same({ 1, "young", false, 0 }, { #sum.collectors, sum.collectors[1].name, sum.collectors[1].alive,
             sum.alive })
+        assert.equal(0, account_of(sum, "hq").overdue) -- which has no cluster
         fleet:sql "UPDATE dwsync_collectors SET state = 'ended', seen_at = $now"
         assert.equal(0, assert(summaries.read(fleet.schedule)).alive)
     end))
