@@ -105,6 +105,13 @@ describe("dwsync history", function()
         end
     end)
 
+    it("has of each cluster the first and the last, of which a terminal shows the last", function()
+        pull(command.healthy(2))
+        assert.equal("cluster_id\tcluster_name\trecords\tfirst\tlast", (select(2, run { "stats", "-o", "tsv" })
+            :match "^[^\n]*"))
+        assert.matches("\nCLUSTER_ID +CLUSTER +RECORDS +LAST *\n", (select(2, run { "stats" })))
+    end)
+
     it("is used in one way at a time", function()
         local history = require "dwsync.cli.commands.history"
         local WHICH = "missing argument 'cluster' (or --all-clusters, or --input FILE)"
