@@ -335,8 +335,7 @@ void dws_mail_free(struct dws_mail_transfer *m)
     if (!m)
         return;
     shut(m, SHUT_RDWR); /* of a message that is given up libcurl would send the end, and wait for the answer */
-    if (m->multi && m->easy)
-        curl_multi_remove_handle(m->multi, m->easy);
+    curl_multi_remove_handle(m->multi, m->easy); /* takes NULL for either */
     curl_easy_cleanup(m->easy);
     curl_multi_cleanup(m->multi);
     curl_slist_free_all(m->to);
