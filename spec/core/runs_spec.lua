@@ -124,8 +124,10 @@ end)
 describe("core.room", function()
     it("is an empty table", function()
         assert.same({ {}, {} }, { core.room({ 1, 2, 3 }, 2), core.room({ 1 }, 200, true) })
-        assert.error(function() core.room({}, -1) end)
-        assert.error(function() core.room({}, 2 ^ 20) end)
+        assert.same({ {}, {} }, { core.room({ 1 }, 0), core.room({}, 32767, true) })
+        for _, most in ipairs { -1, 32768, 2 ^ 20 } do
+            assert.error_matches(function() core.room({}, most) end, "#2 to .*from 0 to 32767")
+        end
         assert.error(function() core.room(5, 1) end)
     end)
 end)

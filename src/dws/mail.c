@@ -144,7 +144,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
         m->leaving = true;
         shut(m, SHUT_RD);
     }
-    return 0;
+    return CURLE_OK; /* which libcurl does not look at */
 }
 
 /* ---- what may be sent ------------------------------------------------------------------------- */
