@@ -828,8 +828,8 @@ describe("what the core makes", function()
         local objects = { pool = core.pool {}, ids = core.ids(), decoder = core.decoder "{}",
             mail = assert(core.mail { host = "127.0.0.1", port = 9, tls = "none", from = "a@b", to = { "a@b" },
                 message = "\r\n" }) }
-        for class, methods in pairs { pool = { "next", "cancel", "watch", "pending", "close" }, mail = { "step", "close" },
-            ids = { "begin_again", "close" }, decoder = { "step" } } do
+        for class, methods in pairs { pool = { "next", "cancel", "watch", "pending", "close" },
+            mail = { "step", "close" }, ids = { "begin_again", "close" }, decoder = { "step" } } do
             for _, name in ipairs(methods) do
                 local method = objects[class][name]
                 assert.is_function(method, class .. "." .. name)
