@@ -104,13 +104,20 @@ describe("an inventory", function()
         end
     end)
 
-    it("takes a path for the history, and whether accounts are shown, as such alone", function()
+    it("takes a path for the history, and whether accounts are shown and listed, as such alone", function()
         for name, values in pairs { history = { "/h.sqlite", "" }, show_accounts = { true, false } } do
             for _, value in ipairs(values) do
                 assert.equal(value, assert(inventories.check { accounts = HQ, [name] = value })[name])
             end
             assert.matches("^" .. name .. " is ", refusal { accounts = HQ, [name] = 7 })
         end
+        for _, value in ipairs { true, false } do
+            local hq = { credentials = { source = "environment" }, list_accounts = value }
+            assert.equal(value, assert(inventories.check { accounts = { hq = hq } }).by_name.hq.list_accounts)
+        end
+        assert.is_false(assert(inventories.check { accounts = HQ }).by_name.hq.list_accounts)
+        assert.equal("accounts.hq.list_accounts is a string, expected true or false", refusal { accounts = {
+            hq = { credentials = { source = "environment" }, list_accounts = "x" } } })
         assert.matches("^thresholds.stale.warning is ", refusal { accounts = HQ,
             thresholds = { stale = { warning = "x" } } })
     end)
@@ -160,6 +167,18 @@ describe("an inventory", function()
             assert.equal(11, (inventory:settings_of("hq", { id = "1", name = "ax" })))
             assert.equal(13, (inventory:settings_of("hq", { id = "1", name = "bxx" })))
         end
+    end)
+
+    it("sorts patterns by length and then by the alphabet, however many there are", function()
+        local names, given = { "z", "aa", "ab", "ba", "zz", "aaa", "aab", "bbb", "zzzz", "aaaaa" }, {}
+        for i, name in ipairs(names) do
+            given[name] = { interval = i }
+        end
+        local found = {}
+        for i, override in ipairs(assert(inventories.check { accounts = HQ, overrides = given }).overrides) do
+            found[i] = override.pattern
+        end
+        assert.same(names, found)
     end)
 
     it("leaves out what is excluded, by the fleet or by the account, and all but what an account names", function()
