@@ -137,6 +137,36 @@ for engine, with_target in pairs(engines) do
             end)
         end)
 
+        it("are names of up to 256 bytes", function()
+            with_target(function(target)
+                local longest = ("x"):rep(256)
+                assert.same({ a = longest, b = false }, save_all(target, { a = { name = longest },
+                    b = { name = longest .. "x" } }))
+            end)
+        end)
+
+        it("are taken over from a table that holds them no longer, unless a newer one is known", function()
+            with_target(function(target)
+                local store, foreign = open(target), "'\\\0"
+                assert(store:save(foreign, RECORDS))
+                assert(store:save("a", RECORDS, { name = "now" }))
+                local function take_over(id, name, at)
+                    assert(tables.run(store, "write", false, function(session)
+                        names.take_over(session, id, name, at)
+                        return true
+                    end))
+                    return assert(names.all(store))
+                end
+                assert.equal("now", take_over("a", "older", NOW * 1000).a)
+                assert.equal("newer", take_over("a", "newer", NOW * 1000 + 1).a)
+                assert.equal("newer", take_over("a", "older", NOW * 1000).a) -- its time is kept, too
+                assert.equal("newer", take_over("a", nil, NOW * 1000 + 2).a)
+                assert.equal("newer", take_over("a", "", NOW * 1000 + 2).a)
+                assert.same({ a = "newer", [foreign] = "it's" }, take_over(foreign, "it's", 1))
+                store:close()
+            end)
+        end)
+
         it("are left alone where a newer release keeps them otherwise; records are not", function()
             with_target(function(target)
                 save_all(target, { a = { name = "dws-prod" } })

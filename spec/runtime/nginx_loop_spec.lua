@@ -78,7 +78,9 @@ describe("the loop of nginx's transfers", function()
                         return nil, refusal
                     end
                     under_way[job] = true
-                    arrived[#arrived + 1] = request.answer ~= nil and { job, request.answer or nil, request.failure } or nil
+                    if request.answer ~= nil then
+                        arrived[#arrived + 1] = { job, request.answer or nil, request.failure }
+                    end
                     return true
                 end,
                 next = function(_, seconds)
@@ -97,7 +99,7 @@ describe("the loop of nginx's transfers", function()
                     note("cancel", job.label or "own")
                     under_way[job] = nil
                 end,
-                close = function() note "close" end,
+                close = function(pool) note("close", type(pool)) end,
             }
         end
         core.decoder = function(body, decode)
@@ -264,15 +266,18 @@ describe("the loop of nginx's transfers", function()
     end)
 
     it("decodes the page that may be decoded before one that came earlier", function()
-        local may, asked = false, 0
-        loops.may_decode[coroutine.running()] = function()
+        local may, asked, response = false, 0, nil
+        local caller = coroutine.create(function()
+            response = perform({ status = 200, body = "b" }, { decode = "d" })
+        end)
+        loops.may_decode[caller] = function()
             asked = asked + 1
             may = asked > 2
             return may
         end
         steps = { { false }, { { "page" } } }
-        assert.same({ "page" }, perform({ status = 200, body = "b" }, { decode = "d" }).page)
-        loops.may_decode[coroutine.running()] = nil
+        assert(coroutine.resume(caller))
+        assert.same({ "page" }, response.page)
         assert.equal(3, asked) -- once it has begun nobody is asked
         assert.equal(2, #done "^sleep")
         local order = {}
@@ -304,10 +309,18 @@ describe("the loop of nginx's transfers", function()
     end)
 
     it("ends every 16 turns the transfers that nobody waits for", function()
-        perform { status = 200 }
+        perform(nil, { till = now - 1 })
+        loop.jobs[{ label = "other", done = { count = function() return 0 end } }] = true
+        under_way[1] = true
+        while not done "^cancel other"[1] do
+            driver()
+        end
+        assert.equal(16, #done "^begin 0.0004")
+        under_way = {}
         for count, cancelled in pairs { [-1] = {}, [0] = { "cancel other" }, [1] = { "cancel other" } } do
             local other = { label = "other", done = { count = function() return count end } }
             log, loop.jobs, loop.turns, driver = {}, { [other] = true }, 14, nil
+            loop.driver = nil
             perform(nil, { till = now - 1 })
             local found = done "^cancel other"
             assert.same(cancelled, found)
@@ -316,7 +329,6 @@ describe("the loop of nginx's transfers", function()
                 assert.matches("^sleep.*cancel other.*sleep", table.concat(log, " "):match "sleep.*")
                 assert.is_nil(table.concat(log, " "):match "sleep.*sleep.*cancel other")
             end
-            loop.driver = nil
         end
     end)
 
@@ -328,7 +340,7 @@ describe("the loop of nginx's transfers", function()
         assert.same({ false, "no memory" }, { good, reason })
         assert.same({ "no memory", "no memory" }, { other.raised, reason })
         assert.same({ "other" }, done "^other")
-        assert.same({ "close" }, done "^close")
+        assert.same({ "close table" }, done "^close")
         assert.is_nil(loop.driver)
         assert.same({}, loop.pages)
         raises, log = nil, {}
@@ -359,6 +371,9 @@ describe("the loop of nginx's transfers", function()
         assert.same({ "wait 1", "wait 1", "wait 0.5" }, done "^wait")
         assert.same({ "cancel own" }, done "^cancel")
         log = {}
+        assert.equal("timeout", (select(3, perform(nil, { till = now + 1 }))))
+        assert.same({ "wait 1", "wait 1" }, done "^wait")
+        log = {}
         assert.equal("timeout", (select(3, perform(nil, { till = now - 7 }))))
         assert.same({ "wait 0" }, done "^wait")
     end)
@@ -379,6 +394,28 @@ describe("the loop of nginx's transfers", function()
             assert.equal(before, #done "^next")
             assert.is_false(pcall(first)) -- it has ended
         end)
+
+    it("takes no driver for lost that goes on, and begins another while it waits for one that is lost", function()
+        perform(nil, { till = now - 7 })
+        under_way[1] = true
+        for _ = 1, 3 do
+            now = now + 0.7
+            driver()
+        end
+        perform(nil, { till = now - 7 })
+        assert.same({ "timer 0" }, done "^timer")
+        log = {}
+        local at = rawget(_G, "ngx").timer.at
+        rawget(_G, "ngx").timer.at = function(...)
+            at(...)
+            driver = #done "^timer" > 2 and driver or nil -- the first two are dropped
+            return true
+        end
+        loop.driver = nil
+        assert.equal(200, perform({ status = 200 }).status)
+        assert.same({ "timer 0", "timer 0", "timer 0" }, done "^timer")
+        assert.same({ "wait 1", "wait 1", "wait 1" }, done "^wait")
+    end)
 
     it("warns once of a libcurl that waits for names", function()
         core.resolves_aside = function() return false end
