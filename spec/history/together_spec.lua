@@ -112,7 +112,8 @@ describe("what is kept, together with what the service gave,", function()
             local found = {}
             for limit = 1, 7 do
                 local list = assert(together({ record("new", 0), record("a1", 1) }, { limit = limit }))
-                found[limit] = ids(list) .. (list.since and (" since %d"):format((NOW * 1000 - list.since) / 86400000) or "")
+                found[limit] = ids(list)
+                    .. (list.since and (" since %d"):format((NOW * 1000 - list.since) / 86400000) or "")
             end
             return found
         end
