@@ -81,6 +81,28 @@ describe("an inventory", function()
             overrides = { ["prod-*"] = { thresholds = { stale = { warning = "x" } } } } })
     end)
 
+    it("refuses each secret where it may be put, and nothing else by these names", function()
+        for _, secret in ipairs { "ak", "sk", "security_token", "password", "passcode", "token" } do
+            for path, account in pairs { [""] = { [secret] = "hidden" },
+                [".credentials"] = { credentials = { [secret] = "hidden" } },
+                [".credentials.from"] = { credentials = { from = { [secret] = "hidden" } } } } do
+                assert.same({ ("accounts.hq%s.%s is a secret, and secrets do not belong in this file"):format(path,
+                    secret), "Name a source of them: a credentials file, an agency, the environment." },
+                    { refusal { accounts = { hq = account } } })
+            end
+        end
+        assert.equal("a postgres:// URL", refusal({ accounts = HQ, history = 7 }):match "a postgres:// URL")
+    end)
+
+    it("hands on the options of a client, other than those that are a place's", function()
+        local given = { credentials = HQ.hq.credentials, timeout = 7, rate = 3, retries = 2 }
+        assert.same({ credentials = HQ.hq.credentials, timeout = 7, retries = 2 },
+            assert(inventories.check { accounts = { hq = given } }).by_name.hq.client)
+        for _, name in ipairs { "region", "project_id" } do
+            assert.matches("^unknown key 'accounts.hq." .. name .. "'", refusal { accounts = { hq = { [name] = "a" } } })
+        end
+    end)
+
     it("says what is missing, or of the wrong kind, and how that is written", function()
         local names, write = "accounts: names are letters, digits, '-', '_' and '.'", "Write accounts = { hq = { … } }."
         local patterns, override = "overrides: expected tables by pattern",

@@ -193,10 +193,9 @@ for engine, with_target in pairs(engines) do
 
         it("are tried again after a failure that may pass, and after no other", function()
             with_target(function(target)
-                local extend, calls = schema.extend, 0
+                local extend = schema.extend
                 for retryable, expected in pairs { [true] = 2, [false] = 1 } do
-                    local store, err = open(target), { retryable = retryable }
-                    calls = 0
+                    local store, err, calls = open(target), { retryable = retryable }, 0
                     schema.extend = function()
                         calls = calls + 1
                         return nil, err
