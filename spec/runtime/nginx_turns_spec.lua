@@ -278,6 +278,17 @@ describe("what turns in nginx's event loop ask of the collector", function()
         assert.equal("", done())
     end)
 
+    it("is of a whole turn from the first on", function()
+        local now = 0.5
+        core.monotonic = function() return now end
+        fresh.begin()
+        now = now + TURN - 1e-5
+        assert.is_true(fresh.goes_on())
+        now = now + 2e-5
+        assert.is_false(fresh.goes_on())
+        fresh.finish()
+    end)
+
     it("is to wait, and to go on when the turn ends", function()
         fresh.begin()
         fresh.hold()

@@ -29,7 +29,8 @@ local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as b
 
 local began, till, ended = nil, 0, 0 -- `began`: while one is under way
 -- When the whole has to end, and what those after the first needed of it.
-local whole_till, others = 0, 0
+local whole_till
+local others = 0
 local is_first = true
 local holds = false -- whether the collector waits for us
 -- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
