@@ -279,13 +279,19 @@ describe("what turns in nginx's event loop ask of the collector", function()
     end)
 
     it("is of a whole turn from the first on", function()
-        local now = 0.5
+        local now = 0
         core.monotonic = function() return now end
         fresh.begin()
-        now = now + TURN - 1e-5
+        now = TURN - 1e-5
         assert.is_true(fresh.goes_on())
-        now = now + 2e-5
+        now = TURN
         assert.is_false(fresh.goes_on())
+        now = 0
+        fresh.finish()
+        now = 0.0003 -- so soon after the other it was not woken with it
+        fresh.begin()
+        now = TURN
+        assert.is_true(fresh.goes_on())
         fresh.finish()
     end)
 

@@ -27,11 +27,11 @@ local STEPS = 8 -- between two looks at the clock, which cost as much as a step:
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
 
-local began, till, ended = nil, 0, 0 -- `began`: while one is under way
+local began, till, ended = nil, 0, -math.huge -- `began`: while one is under way
 -- When the whole has to end, and what those after the first needed of it.
 local whole_till
 local others = 0
-local is_first = true
+local is_first
 local holds = false -- whether the collector waits for us
 -- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
 -- when that is not known, or one is under way. All in KB.
