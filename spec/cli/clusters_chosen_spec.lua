@@ -24,6 +24,14 @@ describe("whose records a command is about", function()
         end
         local _, _, err = run { "health", "c1", "--all-clusters" }
         assert.matches("^dwsync: %-%-all%-clusters and a cluster cannot be combined\n", err)
+        for _, words in ipairs { { "records" }, { "report" }, { "watch" }, { "wait" }, { "replay" }, { "check" },
+            { "notify" }, { "history", "pull" } } do
+            words[#words + 1] = "--all-clusters"
+            words[#words + 1] = "c1"
+            local status, out, complaint = run(words)
+            assert.equal(words[1] == "check" and 3 or 2, status)
+            assert.matches("--all-clusters and a cluster cannot be combined", out .. complaint, 1, true)
+        end
         _, _, err = run { "health", "--input", "-", "--all-clusters" }
         assert.matches("^dwsync: %-%-all%-clusters and %-%-input cannot be combined\n", err)
     end)

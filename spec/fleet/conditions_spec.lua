@@ -1,5 +1,7 @@
 local conditions = require "dwsync.fleet.conditions"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 143
+
 local NOW = 1790000000000
 
 local function account(changes)
@@ -124,6 +126,107 @@ describe("the conditions of a fleet", function()
         assert.equal("None of its clusters is known yet, so none is looked at.", conditions.of(sum_of(failed))[1].hint)
     end)
 
+    local LONG = ("l"):rep(201)
+    local CUT = ("l"):rep(199) .. "…"
+    local EACH = {
+        { { alive = 0 }, { key = "nobody", attention = true, text = "no collector is running: nothing is looked at",
+            hint = "Start dwsync collect on one machine or more.", over = "a collector is running again" } },
+        { { collectors = { { name = "b", pid = 7, state = "running", alive = false, seen_at = NOW - 1000 } } },
+            { key = "gone\0b", text = "collector b is gone, last seen 1 s ago", over = "collector b is back",
+                hint = "Its looks went to the others. Read its log on its machine (process 7)." } },
+        { { accounts = { account { state = "blocked", refusals = 1, error = LONG, blocked_until = NOW + 120000 } } },
+            { key = "blocked\0hq", attention = true, text = "account hq: its key was refused 1 time, nothing is sent "
+                .. "until 2026-09-21T14:15:20Z: " .. CUT, hint = "More would lock the key. Correct the credentials "
+                .. "of accounts.hq; the next try is in 2 min.", over = "account hq is asked again" } },
+        { { accounts = { account { state = "refused", error = LONG } } },
+            { key = "refused\0hq", attention = true, text = "account hq: its key was refused: " .. CUT,
+                hint = "Correct the credentials of accounts.hq; it is tried again by itself.",
+                over = "account hq: its key is accepted again" } },
+        { { accounts = { account { state = "throttled", rate = 2.5, paused_until = NOW } } },
+            { key = "throttled\0hq", text = "account hq: the service asked for a pause, until 2026-09-21T14:13:20Z",
+                hint = "If that happens often, lower accounts.hq.rate (now 2.5 a second).",
+                over = "account hq: the pause is over" } },
+        { { accounts = { account { paced = 61 } } },
+            { key = "stretched\0hq", text = "account hq: at 1 request a second 10 clusters take 1 min 1 s, not 1 min",
+                hint = "Raise accounts.hq.rate, if the service allows that, or its interval.",
+                over = "account hq: its rate holds its interval again" } },
+        { { late = 1, latest = { { cluster_id = ("c"):rep(61), account = "hq", overdue = 60 } } },
+            { key = "late", attention = true, text = "1 cluster is late, most of all " .. ("c"):rep(59)
+                .. "… of account hq, by 1 min", hint = "dwsync fleet explain " .. ("c"):rep(59) .. "… says why.",
+                over = "no cluster is late any more" } },
+        { { failures = { { account = "hq", kind = "cluster", error = LONG, items = 2, example = ("e"):rep(61) } } },
+            { key = "failure\0hq\0cluster\0" .. LONG, text = "account hq: 2 clusters, " .. ("e"):rep(59)
+                .. "… among them, cannot be read: " .. CUT, over = "account hq: over: " .. CUT } },
+        { { failures = { { account = "hq", kind = "account", error = "no", items = 1 } } },
+            { key = "failure\0hq\0account\0no", text = "account hq: its projects cannot be listed: no",
+                hint = "Clusters that are known already are looked at all the same.",
+                over = "account hq: over: no" } },
+        { { failures = { { account = "hq", kind = "users", error = "no", items = 1, example = "c", hint = LONG,
+            next_at = NOW + 60000 } } },
+            { key = "failure\0hq\0users\0no", text = "account hq: who is in the database of c cannot be listed: no",
+                hint = CUT .. " The next try is in 1 min.", over = "account hq: over: no" } },
+        { { failures = { { account = "hq", kind = "users", error = "no", items = 1, example = "c",
+            next_at = NOW + 60000 } } },
+            { key = "failure\0hq\0users\0no", text = "account hq: who is in the database of c cannot be listed: no",
+                hint = "The next try is in 1 min.", over = "account hq: over: no" } },
+        { { messages = { unsent = 1, oldest = 60001, lost = 0 } },
+            { key = "unsent", attention = true, text = "1 message could not be sent, the oldest for 1 min",
+                hint = "dwsync alerts list says to whom, and why; dwsync alerts test CHANNEL tries it.",
+                over = "all messages are sent" } },
+        { { messages = { unsent = 0, oldest = 0, lost = 2 } },
+            { key = "lost", attention = true, text = "2 messages were refused for good in the last day, and nobody "
+                .. "was told instead", hint = "dwsync alerts list says which channel, and why.",
+                over = "no message is lost any more" } },
+        { { heartbeat = { reason = LONG } },
+            { key = "heartbeat", text = "no heartbeat is sent: " .. CUT,
+                hint = "That is what it is for: who waits for it calls you.", over = "heartbeats are sent again" } },
+        { { heartbeat = { error = LONG } },
+            { key = "heartbeat", attention = true, text = "heartbeats do not arrive: " .. CUT,
+                hint = "Correct alerts.heartbeat, or the way to it.", over = "heartbeats arrive again" } },
+    }
+
+    for _, case in ipairs(EACH) do
+        it(("say under one key what to do next and what ends them: %s"):format(case[2].key:gsub("%z.*", "")), function()
+            assert.same({ case[2] }, conditions.of(sum_of(case[1])))
+        end)
+    end
+
+    it("come when a border is passed, not at it", function()
+        for _, changes in ipairs {
+            { latest = { { cluster_id = "c", account = "hq", overdue = 0 } } },
+            { late = 1 },
+            { accounts = { account { interval = 100, paced = 101 } } },
+            { accounts = { account { state = "blocked", error = "no", refusals = 1, blocked_until = NOW } },
+                alive = 1, failures = { { account = "hq", kind = "cluster", error = "no", items = 1 } },
+                expected = 1 },
+            { failures = { { account = "other", kind = "cluster", error = "no", items = 1 } }, expected = 1 },
+        } do
+            assert.equal(changes.expected or 0, #texts(changes))
+        end
+    end)
+
+    it("say of no failure to read a cluster that nothing is known", function()
+        local failed = conditions.of(sum_of { accounts = { account { clusters = 0 } }, failures = {
+            { account = "hq", kind = "cluster", error = "no", items = 1, example = "c" } } })
+        assert.same({ {}, {} }, { { failed[1].hint }, { failed[1].attention } })
+    end)
+
+    it("come worst first, and else in the order in which one follows from the other", function()
+        local all = { accounts = { account { state = "throttled", paused_until = NOW, paced = 200 } } }
+        for _, place in ipairs { 1, 2, 7, 8, 12, 13, 14 } do
+            for name, value in pairs(EACH[place][1]) do
+                all[name] = value
+            end
+        end
+        all.messages = { unsent = 1, oldest = 60001, lost = 1 }
+        local keys = {}
+        for i, condition in ipairs(conditions.of(sum_of(all))) do
+            keys[i] = condition.key:gsub("%z.*", "")
+        end
+        assert.same({ "nobody", "late", "unsent", "lost", "gone", "throttled", "stretched", "failure", "heartbeat" },
+            keys)
+    end)
+
     it("let no name drive the terminal", function()
         local late = { { name = "a\27[2Jb", cluster_id = "c", account = "hq", overdue = 250 } }
         local text = texts { late = 1, latest = late }[1]
@@ -146,5 +249,11 @@ describe("the news of a fleet", function()
         assert.equal("+c -a", news({ key = "b" }, { key = "c" }))
         assert.equal("-b -c", news())
         assert.equal("+a", news { key = "a" })
+        local many = {}
+        for letter in ("zyxwvutsrq"):gmatch "." do
+            many[#many + 1] = { key = letter }
+        end
+        news(unpack(many))
+        assert.equal("-q -r -s -t -u -v -w -x -y -z", news())
     end)
 end)

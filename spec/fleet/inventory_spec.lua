@@ -81,6 +81,28 @@ describe("an inventory", function()
             overrides = { ["prod-*"] = { thresholds = { stale = { warning = "x" } } } } })
     end)
 
+    it("refuses each secret where it may be put, and nothing else by these names", function()
+        for _, secret in ipairs { "ak", "sk", "security_token", "password", "passcode", "token" } do
+            for path, account in pairs { [""] = { [secret] = "hidden" },
+                [".credentials"] = { credentials = { [secret] = "hidden" } },
+                [".credentials.from"] = { credentials = { from = { [secret] = "hidden" } } } } do
+                assert.same({ ("accounts.hq%s.%s is a secret, and secrets do not belong in this file"):format(path,
+                    secret), "Name a source of them: a credentials file, an agency, the environment." },
+                    { refusal { accounts = { hq = account } } })
+            end
+        end
+        assert.equal("a postgres:// URL", refusal({ accounts = HQ, history = 7 }):match "a postgres:// URL")
+    end)
+
+    it("hands on the options of a client, other than those that are a place's", function()
+        local given = { credentials = HQ.hq.credentials, timeout = 7, rate = 3, retries = 2 }
+        assert.same({ credentials = HQ.hq.credentials, timeout = 7, retries = 2 },
+            assert(inventories.check { accounts = { hq = given } }).by_name.hq.client)
+        for _, name in ipairs { "region", "project_id" } do
+            assert.matches("^unknown key 'accounts.hq." .. name .. "'", refusal { accounts = { hq = { [name] = "a" } } })
+        end
+    end)
+
     it("says what is missing, or of the wrong kind, and how that is written", function()
         local names, write = "accounts: names are letters, digits, '-', '_' and '.'", "Write accounts = { hq = { … } }."
         local patterns, override = "overrides: expected tables by pattern",
@@ -104,13 +126,20 @@ describe("an inventory", function()
         end
     end)
 
-    it("takes a path for the history, and whether accounts are shown, as such alone", function()
+    it("takes a path for the history, and whether accounts are shown and listed, as such alone", function()
         for name, values in pairs { history = { "/h.sqlite", "" }, show_accounts = { true, false } } do
             for _, value in ipairs(values) do
                 assert.equal(value, assert(inventories.check { accounts = HQ, [name] = value })[name])
             end
             assert.matches("^" .. name .. " is ", refusal { accounts = HQ, [name] = 7 })
         end
+        for _, value in ipairs { true, false } do
+            local hq = { credentials = { source = "environment" }, list_accounts = value }
+            assert.equal(value, assert(inventories.check { accounts = { hq = hq } }).by_name.hq.list_accounts)
+        end
+        assert.is_false(assert(inventories.check { accounts = HQ }).by_name.hq.list_accounts)
+        assert.equal("accounts.hq.list_accounts is a string, expected true or false", refusal { accounts = {
+            hq = { credentials = { source = "environment" }, list_accounts = "x" } } })
         assert.matches("^thresholds.stale.warning is ", refusal { accounts = HQ,
             thresholds = { stale = { warning = "x" } } })
     end)
@@ -160,6 +189,18 @@ describe("an inventory", function()
             assert.equal(11, (inventory:settings_of("hq", { id = "1", name = "ax" })))
             assert.equal(13, (inventory:settings_of("hq", { id = "1", name = "bxx" })))
         end
+    end)
+
+    it("sorts patterns by length and then by the alphabet, however many there are", function()
+        local names, given = { "z", "aa", "ab", "ba", "zz", "aaa", "aab", "bbb", "zzzz", "aaaaa" }, {}
+        for i, name in ipairs(names) do
+            given[name] = { interval = i }
+        end
+        local found = {}
+        for i, override in ipairs(assert(inventories.check { accounts = HQ, overrides = given }).overrides) do
+            found[i] = override.pattern
+        end
+        assert.same(names, found)
     end)
 
     it("leaves out what is excluded, by the fleet or by the account, and all but what an account names", function()

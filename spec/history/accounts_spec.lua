@@ -370,6 +370,32 @@ for engine, with in pairs(engines) do
             end)
         end)
 
+        it("takes types that verdicts do not know apart for one, when it counts and when it names the gone", function()
+            with(function(target)
+                local store, list = open(target, { show_accounts = true }), {}
+                for i, kind in ipairs { "COMMON", "", "IAM", "ldap", "iam", "OneAccess" } do
+                    for k = 1, i == 1 and 1 or 3 do
+                        list[#list + 1] = { name = ("%d-%d"):format(k, i), user_type = kind ~= "" and kind or nil,
+                            login = true }
+                    end
+                end
+                look(store, 50, "stays", list[1])
+                look(store, 100, "stays", unpack(list))
+                look(store, 200, "stays")
+                local ledger = assert(store:together("c", {}, { now = clock })).ledger
+                assert.same({ common = 2 + 2 * 3, iam = 2 * 3, oneaccess = 3 }, ledger.counts[2].by_type)
+                assert.same({
+                    { from = 100000, till = 201000, kind = "common", accounts = 1 + 2 * 3,
+                        names = { "1-1", "1-2", "1-4", "2-2", "2-4", "3-2", "3-4" } },
+                    { from = 100000, till = 201000, kind = "iam", accounts = 2 * 3,
+                        names = { "1-3", "1-5", "2-3", "2-5", "3-3", "3-5" } },
+                    { from = 100000, till = 201000, kind = "oneaccess", accounts = 3,
+                        names = { "1-6", "2-6", "3-6" } },
+                }, ledger.gone)
+                store:close()
+            end)
+        end)
+
         it("gives at most ten names of a type that went, and five hundred in all, but counts them", function()
             with(function(target)
                 local store, all = open(target), { "admin" }

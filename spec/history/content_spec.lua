@@ -170,6 +170,23 @@ describe("many records", function()
         end
     end)
 
+    it("are written at once where each shows nothing but its own fields, and in pieces where they are long", function()
+        local write, sizes = core.write_rows, nil
+        core.write_rows = function(records, ...)
+            sizes[#sizes + 1] = #records
+            return write(records, ...)
+        end
+        local shown = setmetatable({}, { __index = { id = "b" } })
+        for _, case in ipairs { { { {}, {}, {} }, { 3 } }, { { {}, shown, {} }, { 1, 1, 1 } }, { {}, {} },
+            { { { id = "a" } }, { 1 } }, { { {}, 7 }, { 2, 1 } } } do
+            sizes = {}
+            local good, reason = pcall(content.encode_all, case[1])
+            assert.is_true(good, reason)
+            assert.same(case[2], sizes)
+        end
+        core.write_rows = write
+    end)
+
     it("are read, all or these fields alone, each damaged one as nothing", function()
         local good = { '{"id":"a","status":"FAILED"}', '{"id":"b"}' }
         assert.same({ { id = "a", status = "FAILED" }, { id = "b" } }, content.decode(good))

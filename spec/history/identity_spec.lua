@@ -49,6 +49,31 @@ describe("the name of a record", function()
             name { identity_source_id = "b", start_time = 5, identity_source_type = "a" })
     end)
 
+    it("is as long as 400 bytes, and a digest when it would be longer", function()
+        for _, case in ipairs { { "x", 400 }, { "X", 400 }, { "~", 399 } } do
+            local at = case[1]:rep(case[2])
+            assert.equal((case[1] == "~" and "\\" or "") .. at, name { id = at })
+            assert.equal("~long:", name({ id = at .. case[1] }):sub(1, 6))
+        end
+        local frame = #'~run:["","",5]'
+        for length, prefix in pairs { [400] = '~run:[""', [401] = "~long:" } do
+            local made = name { start_time = 5, identity_source_id = ("s"):rep(length - frame) }
+            assert.equal(prefix, made:sub(1, #prefix))
+        end
+    end)
+
+    it("is its content where it lacks a start or a source, or either is of the wrong kind", function()
+        for _, record in ipairs { { start_time = 5 }, { identity_source_id = "s" },
+            { start_time = "5", identity_source_id = "s" }, { start_time = 0 / 0, identity_source_id = "s" },
+            { start_time = 5, identity_source_id = 7 } } do
+            assert.equal("~content:", identity.of(record, "text"):sub(1, 9))
+        end
+        for _, id in ipairs { 1 / 0, false, {} } do
+            assert.equal("~content:", identity.of({ id = id }, "text"):sub(1, 9))
+        end
+        assert.equal('~run:["","s",5]', name { start_time = 5, identity_source_id = "s", identity_source_type = 7 })
+    end)
+
     it("is its content when nothing tells it from others", function()
         assert.equal(name { status = "FAILED", add_count = 1 }, name { add_count = 1, status = "FAILED" })
         assert.not_equal(name { status = "FAILED" }, name { status = "FINISHED" })

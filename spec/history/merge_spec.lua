@@ -101,6 +101,57 @@ describe("a page that holds an id twice", function()
         assert.equal(1, kept.a.version)
     end)
 
+    it("puts them into one order, whatever the order of the page", function()
+        local by_age = { record "RUNNING", record("RUNNING", { end_time = 3 }), record "FINISHED",
+            record("FINISHED", { end_time = 1, add_count = 1 }), record("FINISHED", { end_time = 1, add_count = 2 }),
+            record("FAILED", { end_time = 2 }) }
+        local expected = {}
+        for i = 3, 5 do
+            expected[i - 2] = merge.read({ by_age[i] }).contents.a
+        end
+        local random = require("spec.health.runs").random(72)
+        for _ = 1, 100 do
+            local page = {}
+            for _, one in ipairs(by_age) do
+                table.insert(page, random(#page + 1), one)
+            end
+            local summary, kept, earlier = saved { page }
+            check({ inserted = 1, updated = 2, revised = { "a", "a", "a" } }, summary)
+            assert.same({ 4, "FAILED", expected }, { kept.a.version, kept.a.status, earlier.a })
+        end
+    end)
+
+    it("names each of them once as one of several, with all that it has", function()
+        local page = merge.read { record "RUNNING", record("RUNNING", { id = "b" }), record("RUNNING", { id = "c" }),
+            record "FINISHED", record("FAILED", { id = "b" }), record "STRANGE" }
+        assert.same({ "a", "b", "c" }, page.names)
+        assert.same({ "a", "b" }, page.repeated)
+        local found = {}
+        for name, group in pairs(page.groups) do
+            found[name] = {}
+            for i, item in ipairs(group) do
+                found[name][i] = item.record.status
+                assert.same({ name, merge.read({ item.record }).contents[name] }, { item.name, item.content })
+            end
+        end
+        assert.same({ a = { "RUNNING", "FINISHED", "STRANGE" }, b = { "RUNNING", "FAILED" } }, found)
+    end)
+
+    it("calls what was revised by its id, else by the name that it is kept under", function()
+        for id, name in pairs { a = "a", ["~x"] = "~x", ["\0"] = "\0", [7] = "~number:7" } do
+            check({ revised = { name } }, saved { { record("FINISHED", { id = id }) },
+                { record("FAILED", { id = id }) } })
+        end
+        check({ revised = { '~run:["","s",1000]' } }, saved { { record("FINISHED", { id = "",
+            identity_source_id = "s" }) }, { record("FAILED", { id = "", identity_source_id = "s" }) } })
+    end)
+
+    it("names what nothing else names by its content", function()
+        local bare = { status = "FAILED" }
+        local page = merge.read { bare }
+        assert.equal(require("dwsync.history.identity").of(bare, '{"status":"FAILED"}'), page.names[1])
+    end)
+
     it("survives end times that cannot be compared", function()
         local summary = saved { { record("FINISHED", { end_time = "x" }), record("FINISHED", { end_time = {} }),
             record("FINISHED", { end_time = true }), record "FINISHED", record("FINISHED", { end_time = 1 }) } }

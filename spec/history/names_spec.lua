@@ -137,6 +137,78 @@ for engine, with_target in pairs(engines) do
             end)
         end)
 
+        it("are names of up to 256 bytes", function()
+            with_target(function(target)
+                local longest = ("x"):rep(256)
+                assert.same({ a = longest, b = false }, save_all(target, { a = { name = longest },
+                    b = { name = longest .. "x" } }))
+            end)
+        end)
+
+        it("are taken over from a table that holds them no longer, unless a newer one is known", function()
+            with_target(function(target)
+                local store, foreign = open(target), "'\\\0"
+                assert(store:save(foreign, RECORDS))
+                assert(store:save("a", RECORDS, { name = "now" }))
+                local function take_over(id, name, at)
+                    assert(tables.run(store, "write", false, function(session)
+                        names.take_over(session, id, name, at)
+                        return true
+                    end))
+                    return assert(names.all(store))
+                end
+                assert.equal("now", take_over("a", "older", NOW * 1000).a)
+                assert.equal("newer", take_over("a", "newer", NOW * 1000 + 1).a)
+                assert.equal("newer", take_over("a", "older", NOW * 1000).a) -- its time is kept, too
+                assert.equal("newer", take_over("a", nil, NOW * 1000 + 2).a)
+                assert.equal("newer", take_over("a", "", NOW * 1000 + 2).a)
+                assert.same({ a = "newer", [foreign] = "it's" }, take_over(foreign, "it's", 1))
+                store:close()
+            end)
+        end)
+
+        it("are no failure where there is none, or the same one", function()
+            with_target(function(target)
+                local store = open(target)
+                for _, given in ipairs { {}, { name = "" }, { name = ("x"):rep(257) }, { name = "a" }, { name = "a" },
+                    { spare_name = "b" }, { spare_name = "a" } } do
+                    assert.same({ true }, { names.keep(store, "c", given) })
+                end
+                assert.same({ c = "a" }, names.all(store))
+                store:close()
+            end)
+        end)
+
+        it("that others use do not take the place of one that another program kept meanwhile", function()
+            with_target(function(target)
+                local first, second = open(target), open(target)
+                assert.is_true(names.keep(first, "b", { name = "b" }))
+                assert.is_true(names.keep(second, "a", { name = "own" }))
+                assert.is_true(names.keep(first, "a", { spare_name = "alias" }))
+                assert.same({ a = "own", b = "b" }, names.all(second))
+                first:close()
+                second:close()
+            end)
+        end)
+
+        it("are tried again after a failure that may pass, and after no other", function()
+            with_target(function(target)
+                local extend = schema.extend
+                for retryable, expected in pairs { [true] = 2, [false] = 1 } do
+                    local store, err, calls = open(target), { retryable = retryable }, 0
+                    schema.extend = function()
+                        calls = calls + 1
+                        return nil, err
+                    end
+                    local first, second = { names.keep(store, "a", { name = "a" }) }, { names.keep(store, "b",
+                        { name = "b" }) }
+                    schema.extend = extend
+                    assert.same({ { nil, err }, { nil, err }, expected }, { first, second, calls })
+                    store:close()
+                end
+            end)
+        end)
+
         it("are left alone where a newer release keeps them otherwise; records are not", function()
             with_target(function(target)
                 save_all(target, { a = { name = "dws-prod" } })

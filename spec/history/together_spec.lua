@@ -104,6 +104,46 @@ describe("what is kept, together with what the service gave,", function()
         assert.equal("given o1 o2 o3", ids(assert(together({ record("given", 0) }, { limit = 3 }))))
     end)
 
+    it("is bounded with what rare sources have, and says from when on nothing is missing", function()
+        local rare = { identity_source_id = "rare" }
+        local recent = { record("a1", 1), record("a2", 2), record("a3", 3) }
+        assert(store:save("c1", recent))
+        local function of_each_bound()
+            local found = {}
+            for limit = 1, 7 do
+                local list = assert(together({ record("new", 0), record("a1", 1) }, { limit = limit }))
+                found[limit] = ids(list)
+                    .. (list.since and (" since %d"):format((NOW * 1000 - list.since) / 86400000) or "")
+            end
+            return found
+        end
+        local all = "new a1 a2 a3 since 35"
+        assert.same({ "new a1", "new a1 a2", "new a1 a2 a3", all, all, all, all }, of_each_bound())
+        assert(store:save("c1", { record("r1", 50, rare), record("r2", 60, rare) }))
+        all = "new a1 a2 a3 r1 r2"
+        assert.same({ "new a1", "new a1 a2", "new a1 a2 a3", "new a1 a2 a3 r1", all, all, all }, of_each_bound())
+    end)
+
+    it("is what could be read where a record of a rare source is damaged", function()
+        assert(store:save("c1", { record("a", 1), record("r1", 50), record("r2", 60) }))
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'r1'"
+        local list, err, rest = together {}
+        assert.same({ nil, "damaged", "a r2" }, { list, err.code, ids(rest) })
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'a'"
+        list, err, rest = together {}
+        assert.same({ nil, "r2" }, { list, ids(rest) })
+        assert.matches("the content of record r1 is damaged", err.message, 1, true)
+    end)
+
+    it("raises what reading raises", function()
+        local reading = require "dwsync.history.reading"
+        local each = reading.each
+        reading.each = function() error("not now", 0) end
+        local good, reason = pcall(together, {})
+        reading.each = each
+        assert.same({ false, "not now" }, { good, reason })
+    end)
+
     it("is only of the sources asked for", function()
         save_often(2)
         local other = { identity_source_id = "other", identity_source_type = "oneaccess" }

@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local checks = require "dwsync.checks"
+local core = require "dwsync.core"
 local dwsync = require "dwsync"
 local emulators = require "spec.support.emulator"
 local patience = require "spec.support.patience"
@@ -43,6 +44,103 @@ describe("gather inside nginx", function()
         local results, errs = gather { error, error, error }
         assert.same({}, results)
         assert.same({ "not here", "not here", "not here" }, errs)
+    end)
+
+    it("has what each light thread found, and the reason for those that did not end", function()
+        runtimes.in_event_loop = function() return true end
+        local given
+        package.loaded["dwsync.runtime.nginx"] = { run_all = function(functions, concurrency, finish, stop)
+            given = { #functions, concurrency, stop }
+            finish(1, true, "result")
+            finish(2, true, nil, "error")
+            finish(3, false, "raised")
+            finish(4, true)
+            return nil, "not here"
+        end }
+        local results, errs = gather({ error, error, error, error, error }, { concurrency = 3, stop = error })
+        assert.same({ 5, 3, error }, given)
+        assert.same({ { "result" }, { [2] = "error", [3] = "raised", [5] = "not here" } }, { results, errs })
+    end)
+end)
+
+-- The clock and the pool are replaced: what is looked at is how long it waits, and for what.
+describe("gather without transfers", function()
+    local REPLACED = { "monotonic", "sleep", "wait", "pool" }
+    local own, now, waits, answer, ready = {}, 0, {}, nil, nil
+    before_each(function()
+        for _, name in ipairs(REPLACED) do
+            own[name] = core[name]
+        end
+        now, waits, answer, ready = 1000, {}, "idle", math.huge
+        local function pass(what, seconds)
+            waits[#waits + 1] = ("%s %.4g"):format(what, seconds)
+            now = now + seconds
+        end
+        core.monotonic = function() return now end
+        core.sleep = function(seconds) pass("sleep", seconds) end
+        core.wait = function(_, _, seconds)
+            assert.equal(0, seconds)
+            return now >= ready
+        end
+        core.pool = function()
+            return { close = function() end, watch = function(_, descriptor, what)
+                waits[#waits + 1] = descriptor .. " " .. what
+            end, next = function(_, seconds)
+                if answer ~= "idle" then
+                    pass("next", seconds)
+                end
+                return nil, answer
+            end }
+        end
+    end)
+    after_each(function()
+        for _, name in ipairs(REPLACED) do
+            core[name] = own[name]
+        end
+    end)
+
+    local function sleeper(seconds)
+        return function()
+            runtimes.current().sleep(seconds)
+            return now
+        end
+    end
+
+    local function waiter(seconds)
+        return function()
+            return { runtimes.current().wait(7, "read", seconds), now }
+        end
+    end
+
+    it("sleeps until the first is due, a quarter of a second at most", function()
+        local results = gather { sleeper(0.1), sleeper(0.75), sleeper(0) }
+        assert.same({ "sleep 0", "sleep 0.1", "sleep 0.25", "sleep 0.25", "sleep 0.15" }, waits)
+        assert.same({ "1000.1", "1000.8", "1000" }, { ("%.5g"):format(results[1]), ("%.5g"):format(results[2]),
+            ("%.5g"):format(results[3]) })
+    end)
+
+    it("leaves waiting to the pool while that has something to do", function()
+        answer = "busy"
+        gather { sleeper(0.1) }
+        assert.same({ "next 0.1" }, waits)
+    end)
+
+    it("waits for a descriptor until it is ready, or the time is up", function()
+        local found = gather { waiter(0.125) }
+        assert.same({ { false, 1000.125 } }, found)
+        assert.same({ "7 read", "sleep 0.125" }, waits)
+        now, ready, waits = 1000, 1000.25, {}
+        assert.same({ { true, 1000.25 } }, (gather { waiter(60) }))
+        assert.same({ "7 read", "sleep 0.25" }, waits)
+    end)
+
+    it("says of each function that was stopped whether it had begun", function()
+        local results, errs = gather({ function() return "done" end, sleeper(1), sleeper(1), error, error },
+            { concurrency = 2, stop = function() return now > 1000 end })
+        assert.same({ "done" }, results)
+        local began = { kind = "cancelled", message = "the caller stopped" }
+        local before = { kind = "cancelled", message = "the caller stopped before this one began" }
+        assert.same({ [2] = began, [3] = began, [4] = before, [5] = before }, errs)
     end)
 end)
 

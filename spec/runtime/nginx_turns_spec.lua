@@ -213,3 +213,185 @@ describe("turns in nginx's event loop", function()
         end)
     end)
 end)
+
+-- The collector and the clock are replaced, and the module is a fresh one.
+describe("what turns in nginx's event loop ask of the collector", function()
+    local NAME = "dwsync.runtime.nginx_turns"
+    local own, monotonic, fresh = collectgarbage, core.monotonic, nil
+    local count, running, pause, calls, looks, ends_at, on_step
+
+    before_each(function()
+        count, running, pause, calls, looks, ends_at, on_step = 1000, true, 200, {}, 0, nil, nil
+        core.monotonic = function()
+            looks = looks + 1
+            return 100
+        end
+        _G.collectgarbage = function(what, value)
+            if what == "count" then
+                return count
+            elseif what == "isrunning" then
+                assert(running ~= nil, "not known")
+                return running
+            end
+            calls[#calls + 1] = what .. (value and " " .. value or "")
+            if what == "stop" or what == "restart" then
+                running = what == "restart"
+            elseif what == "setpause" then
+                local before = assert(pause, "not known")
+                pause = value
+                return before
+            else
+                ends_at = ends_at and ends_at - 1
+                if on_step then
+                    on_step()
+                end
+                return ends_at == 0
+            end
+        end
+        package.loaded[NAME] = nil
+        fresh = require(NAME)
+        package.loaded[NAME] = turns
+    end)
+    after_each(function()
+        core.monotonic, _G.collectgarbage = monotonic, own
+    end)
+
+    local function done()
+        local words = table.concat(calls, " ")
+        calls = {}
+        return words
+    end
+
+    -- Collects until a cycle ends, with so much memory then.
+    local function collect_till_end(size)
+        fresh.begin()
+        fresh.hold()
+        count, ends_at = size, 1
+        fresh.collect()
+        return done()
+    end
+
+    it("is nothing before one begins", function()
+        core.monotonic = function() return 0.5 end
+        assert.is_false(fresh.goes_on())
+        assert.is_false(fresh.finish())
+        assert.equal("", done())
+    end)
+
+    it("is of a whole turn from the first on", function()
+        local now = 0
+        core.monotonic = function() return now end
+        fresh.begin()
+        now = TURN - 1e-5
+        assert.is_true(fresh.goes_on())
+        now = TURN
+        assert.is_false(fresh.goes_on())
+        now = 0
+        fresh.finish()
+        now = 0.0003 -- so soon after the other it was not woken with it
+        fresh.begin()
+        now = TURN
+        assert.is_true(fresh.goes_on())
+        fresh.finish()
+    end)
+
+    it("is to wait, and to go on when the turn ends", function()
+        fresh.begin()
+        fresh.hold()
+        fresh.hold()
+        assert.equal("stop", done())
+        assert.is_true(fresh.collect())
+        assert.equal("", done())
+        fresh.finish()
+        fresh.finish()
+        assert.equal("restart", done())
+    end)
+
+    it("is a step for each KB that was made, eight between two looks at the clock", function()
+        for made, steps in pairs { [0] = 0, [0.9] = 0, [1] = 1, [3.5] = 3, [8] = 8, [9] = 9, [100] = 100 } do
+            fresh.begin()
+            fresh.hold()
+            done()
+            count, looks = count + made, 0
+            assert.is_true(fresh.collect())
+            local _, found = done():gsub("step 1%f[%D]", "")
+            assert.equal(steps, found)
+            assert.equal(math.ceil(steps / 8) + 2, looks)
+            fresh.finish()
+            count = count + 0.5 - made % 1 -- what is left over of this turn is less than a step
+            package.loaded[NAME] = nil
+            fresh = require(NAME)
+            package.loaded[NAME] = turns
+        end
+    end)
+
+    it("is to go on by itself behind a step, where the step does not see to that", function()
+        fresh.begin()
+        fresh.hold()
+        count = count + 1
+        fresh.collect()
+        assert.equal("stop step 1 restart stop", done())
+        on_step = function() running = true end
+        count = count + 1
+        fresh.collect()
+        assert.equal("step 1 stop", done())
+    end)
+
+    it("is to rest when a cycle has ended and there is room, as the host has set that", function()
+        pause = 160
+        assert.equal("stop step 1 setpause 200 setpause 160 restart", collect_till_end(10000))
+        assert.equal(160, pause)
+        fresh.finish()
+        count = 15999
+        fresh.begin()
+        fresh.hold() -- close to the next cycle there is no room
+        assert.equal("stop", done())
+        fresh.finish()
+    end)
+
+    it("is to wait where there is no room of two MB before the next cycle", function()
+        assert.matches("restart$", collect_till_end(2048))
+        fresh.finish()
+        done()
+        package.loaded[NAME] = nil
+        fresh = require(NAME)
+        package.loaded[NAME] = turns
+        count = 1000
+        assert.matches("restart stop$", collect_till_end(2047))
+        fresh.finish()
+    end)
+
+    it("is to wait once a cycle has begun, or somebody else collected", function()
+        for size, waits in pairs { [10000] = "", [17951] = "", [17953] = "stop", [20000] = "stop", [20001] = "stop",
+            [9999] = "stop" } do
+            count = 1000
+            collect_till_end(10000)
+            fresh.finish()
+            done()
+            count = size
+            fresh.begin()
+            fresh.hold()
+            assert.equal(waits, done())
+            fresh.finish()
+            done()
+        end
+        count = 1000
+        collect_till_end(10000)
+        count = 20000
+        fresh.hold()
+        count = 30000
+        fresh.collect()
+        assert.matches("step 1", done()) -- it collects again: the rest is over
+    end)
+
+    it("goes by what is usual where Lua does not say how the collector is set, nor whether it runs", function()
+        pause = nil
+        assert.equal("stop step 1 setpause 200 restart", collect_till_end(2048))
+        fresh.finish()
+        running = nil
+        fresh.begin()
+        count = 1000
+        fresh.hold()
+        assert.equal("stop", done())
+    end)
+end)

@@ -41,7 +41,7 @@ function M.projects(context, item)
                 interval = context.inventory.discovery }
         end
     end
-    return found, { requests = 1 }
+    return found, {}
 end
 
 --- The clusters of a place.
@@ -68,7 +68,7 @@ function M.clusters(context, item)
                 interval = (context.inventory:settings_of(item.account, one)) }
         end
     end
-    return found, { requests = 1 }
+    return found, {}
 end
 
 return M

@@ -91,7 +91,7 @@ end
 local function check_accounts(given)
     local accounts = {}
     for name, account in pairs(given) do
-        if type(name) ~= "string" or not checks.value({ kind = "identifier" }, name, "name") then
+        if type(name) ~= "string" or not checks.value({ kind = "identifier" }, name, name) then
             return refused("accounts: names are letters, digits, '-', '_' and '.'", "Write accounts = { hq = { … } }.")
         elseif type(account) ~= "table" then
             return refused(("accounts.%s is a %s, expected a table"):format(name, type(account)))

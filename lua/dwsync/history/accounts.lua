@@ -543,16 +543,14 @@ function M.of_run(store, cluster, record)
     end)
 end
 
-local COUNTED = "SELECT since, till, user_type, accounts FROM dwsync_account_counts WHERE cluster_no = %d "
+-- The kinds of dwsync.ledger.
+local KIND = "CASE lower(user_type) WHEN 'oneaccess' THEN 'oneaccess' WHEN 'iam' THEN 'iam' ELSE 'common' END"
+
+local COUNTED = "SELECT since, till, " .. KIND .. ", accounts FROM dwsync_account_counts WHERE cluster_no = %d "
     .. "AND (till IS NULL OR till >= %s) ORDER BY since"
 
--- The kinds of dwsync.ledger.
-local function kind_of(user_type)
-    return TYPES[identity.text(user_type):lower()] or "common"
-end
-
 local function add_count(counts, row, look)
-    local from, kind = reading.integer(row[1]), kind_of(row[3])
+    local from, kind = reading.integer(row[1]), row[3]
     local count = counts[#counts]
     if not count or count.from ~= from then
         count = { from = from, till = math.max(from, reading.integer(row[2]) or look.began_at), by_type = {} }
@@ -563,18 +561,19 @@ end
 
 local MOST_GONE, MOST_NAMES = 500, 10
 
-local GONE = ([[SELECT gone_at, last_seen, kind, accounts, name FROM (SELECT gone_at, user_type AS kind, name,
-    min(last_seen) OVER (PARTITION BY gone_at, user_type) AS last_seen,
-    count(*) OVER (PARTITION BY gone_at, user_type) AS accounts,
-    row_number() OVER (PARTITION BY gone_at, user_type ORDER BY name) AS place
-    FROM dwsync_stays WHERE cluster_no = %%d AND gone_at >= %%s) AS went WHERE place <= %d
-    ORDER BY gone_at DESC, kind, place LIMIT %d]]):format(MOST_NAMES, MOST_GONE)
+local GONE = ([[SELECT gone_at, last_seen, kind, accounts, name FROM (SELECT gone_at, kind, name,
+    min(last_seen) OVER (PARTITION BY gone_at, kind) AS last_seen,
+    count(*) OVER (PARTITION BY gone_at, kind) AS accounts,
+    row_number() OVER (PARTITION BY gone_at, kind ORDER BY name) AS place
+    FROM (SELECT gone_at, last_seen, name, %s AS kind FROM dwsync_stays
+    WHERE cluster_no = %%d AND gone_at >= %%s) AS typed) AS went WHERE place <= %d
+    ORDER BY gone_at DESC, kind, place LIMIT %d]]):format(KIND, MOST_NAMES, MOST_GONE)
 
--- Who went between which looks: the first names of each type, and how many.
+-- Who went between which looks: the first names of each kind, and how many.
 local function gone_since(session, look, since)
     local gone = {}
     for _, row in ipairs(session:rows(GONE:format(look.cluster_no, since))) do
-        local till, kind, last = reading.integer(row[1]), kind_of(row[3]), gone[#gone]
+        local till, kind, last = reading.integer(row[1]), row[3], gone[#gone]
         if not last or last.till ~= till or last.kind ~= kind then
             last = { from = reading.integer(row[2]), till = till, kind = kind, accounts = reading.integer(row[4]),
                 names = {} }

@@ -9,7 +9,7 @@ local M = {}
 
 -- ordered_json writes U+FFFD itself as it is, and its escape only for bytes that are not UTF-8.
 local function is_utf8(text)
-    return not text:find("\\ufffd", 1, true) or not text:gsub("\\\\", ""):find("\\ufffd", 1, true)
+    return not text:find "\\ufffd" or not text:gsub("\\\\", ""):find "\\ufffd"
 end
 
 -- What is raised for a record that JSON cannot hold: {reason =}.
@@ -20,7 +20,7 @@ local function encode(value, format)
     if text and not is_utf8(text) then
         text, reason = nil, "text that is not UTF-8"
     end
-    return text or error(setmetatable({ reason = format:format(reason) }, Refusal), 0)
+    return text or error(setmetatable({ reason = format:format(reason) }, Refusal))
 end
 
 -- The fields that are not the service's.
@@ -33,7 +33,7 @@ local function others_of(record)
     end
     local text = encode(others, "it holds %s")
     if text:sub(1, 1) == "[" then
-        error(setmetatable({ reason = "it holds a value without a name" }, Refusal), 0)
+        error(setmetatable({ reason = "it holds a value without a name" }, Refusal))
     end
     return text:sub(2, -2)
 end
@@ -64,15 +64,13 @@ end
 
 local function write(records)
     local texts, next_row = {}, 1
-    repeat
+    while next_row <= #records do
         local piece
         piece, next_row = core.write_rows(records, next_row, LAYOUT)
-        local first, last = 1, piece:find("\n", 1, true)
-        while last do
-            texts[#texts + 1] = piece:sub(first, last - 1)
-            first, last = last + 1, piece:find("\n", last + 1, true)
+        for line in piece:gmatch "[^\n]+" do
+            texts[#texts + 1] = line
         end
-    until next_row > #records
+    end
     return texts
 end
 
@@ -95,7 +93,7 @@ end
 
 local function are_plain(records)
     for _, record in ipairs(records) do
-        if type(record) ~= "table" or getmetatable(record) ~= nil then
+        if getmetatable(record) ~= nil then
             return false
         end
     end

@@ -71,7 +71,7 @@ local function check_progress(context, cluster, before, rows)
     for _, row in ipairs(first and before or {}) do
         if row[3] == first[3] and row[2] == first[2] then
             error(storage_error(context, cluster, ("reading does not get beyond record %s (start_time %s)"):format(
-                shown_name(first[3]), tostring(first[2])), "The database compares its numbers in an unknown way."), 0)
+                shown_name(first[3]), tostring(first[2])), "The database compares its numbers in an unknown way."))
         end
     end
 end
@@ -115,12 +115,12 @@ function M.each(engine, context, query)
     return function()
         while i >= #records do
             if not after or left <= 0 then
-                return damaged[1] and error(damage(context, query.cluster_id, damaged), 0) or nil
+                return damaged[1] and error(damage(context, query.cluster_id, damaged)) or nil
             end
             local limit = math.min(BATCH, left)
             local found, err = batch(engine, context, query, after, limit)
             if not found then
-                error(err, 0)
+                error(err)
             end
             check_progress(context, query.cluster_id, rows, found)
             rows = found

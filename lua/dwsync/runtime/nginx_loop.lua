@@ -90,7 +90,7 @@ local function step(job)
     return job.decoder:step(SLICE_RECORDS)
 end
 
--- Decodes a few more records, as a pool decodes. Returns whether this page needs nothing more.
+-- Decodes a few more records, as a pool decodes.
 local function decode_some(self, job)
     local good, page, place = pcall(step, job)
     local response = job.response
@@ -103,7 +103,6 @@ local function decode_some(self, job)
         response.page_error = place
         answer(self, job, response)
     end
-    return page ~= false
 end
 
 -- The first that is begun, or may be, or that nobody waits for any more.
@@ -118,7 +117,10 @@ end
 local function decode_pages(self)
     local i, job = next_page(self)
     while job and turns.collect() do
-        if not self.jobs[job] or decode_some(self, job) then
+        if self.jobs[job] then
+            decode_some(self, job)
+        end
+        if not self.jobs[job] then
             table.remove(self.pages, i)
             i, job = next_page(self)
         end

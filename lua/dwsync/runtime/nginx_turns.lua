@@ -27,10 +27,11 @@ local STEPS = 8 -- between two looks at the clock, which cost as much as a step:
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
 
-local began, till, ended = nil, 0, 0 -- `began`: while one is under way
--- When the whole has to end; what those after the first needed of it; and what the first leaves them.
-local whole_till, others, reserve = 0, 0, 0
-local is_first = true
+local began, till, ended = nil, 0, -math.huge -- `began`: while one is under way
+-- When the whole has to end, and what those after the first needed of it.
+local whole_till
+local others = 0
+local is_first
 local holds = false -- whether the collector waits for us
 -- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
 -- when that is not known, or one is under way. All in KB.
@@ -42,10 +43,12 @@ function M.begin(most)
     began = core.monotonic()
     is_first = began - ended >= TOGETHER_SECONDS
     if is_first then
-        reserve = others > 0 and math.min(others + LEAST_SECONDS, TURN_SECONDS / 2) or 0
+        local reserve = others > 0 and math.min(others + LEAST_SECONDS, TURN_SECONDS / 2) or 0
         whole_till, others = began + TURN_SECONDS, 0
+        till = whole_till - reserve
+    else
+        till = math.max(whole_till, began + LEAST_SECONDS)
     end
-    till = is_first and whole_till - reserve or math.max(whole_till, began + LEAST_SECONDS)
     till = most and math.min(till, began + most) or till
 end
 

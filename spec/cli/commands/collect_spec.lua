@@ -253,6 +253,81 @@ describe("dwsync collect, around what its collector does,", function()
         assert.equal(60, made.inventory.lease)
     end)
 
+    it("takes options up to their borders and none beyond, and says where one is wrong", function()
+        local long = ("n"):rep(200)
+        for _, case in ipairs {
+            { "--name", long, long, long .. "n", "--name is " },
+            { "--name", "n", "n", "", "--name is " },
+            { "--concurrency", "1", 1, "0", "--concurrency is 0, expected an integer from 1 to 512" },
+            { "--concurrency", "512", 512, "513", "--concurrency is 513, expected an integer from 1 to 512" },
+            { "--for", "0.001s", nil, "0s", "--for is " },
+            { "--for", "1", nil, "x", "--for is " },
+            { "--metrics", "0", nil, "::1", '--metrics is "::1", expected PORT, ' },
+        } do
+            local status, _, made = collect("return { " .. accounts(false) .. " }", { case[1], case[2] })
+            assert.same({ 0, case[3] }, { status, case[3] and made[case[1]:sub(3)] })
+            local lines
+            status, lines, made = collect("return { " .. accounts(false) .. " }", { case[1], case[4] })
+            assert.equal(2, status)
+            assert.is_nil(made)
+            assert.equal(case[5], lines[1]:sub(1, #case[5]))
+        end
+    end)
+
+    it("ends by the first signal in order, and by the second at once", function()
+        local new_signal, exit, waiting, exits, closed = uv.new_signal, os.exit, {}, {}, 0
+        uv.new_signal = function()
+            return { start = function(_, name, action) waiting[name] = action end,
+                close = function() closed = closed + 1 end }
+        end
+        os.exit = function(status) exits[#exits + 1] = status end -- luacheck: ignore 122
+        local stopped = {}
+        local good, reason = pcall(collect, "return { " .. accounts(false) .. " }", {}, {
+            use = function(_, is_stopped)
+                stopped[1] = is_stopped()
+                waiting.sigint()
+                stopped[2], stopped[3] = is_stopped(), #exits
+                waiting.sigterm()
+            end })
+        uv.new_signal, os.exit = new_signal, exit -- luacheck: ignore 122
+        assert(good, reason)
+        assert.same({ { false, true, 0 }, { 130 }, 2 }, { stopped, exits, closed })
+    end)
+
+    it("waits half a second at most for signals and for who wants metrics, beside its collector", function()
+        local runtimes = require "dwsync.runtime"
+        local current, run, waits, turned = runtimes.current, uv.run, {}, {}
+        collect("return { " .. accounts(false) .. " }", {}, { use = function(options)
+            runtimes.current = function()
+                return { wait = function(...) waits[#waits + 1] = { ... } end }
+            end
+            uv.run = function(mode) turned[#turned + 1] = mode end
+            pcall(options.beside[1])
+            runtimes.current, uv.run = current, run
+        end })
+        assert.same({ { "nowait" }, { { uv.backend_fd(), "read", 0.5 } } }, { turned, waits })
+    end)
+
+    it("makes the switch of what the inventory declares, in its own name, through the runtime of each look", function()
+        local heartbeats, runtimes = require "dwsync.fleet.heartbeat", require "dwsync.runtime"
+        local new, current, made = heartbeats.new, runtimes.current, nil
+        heartbeats.new = function(options)
+            made = options
+            return {}
+        end
+        collect(("return { %s, alerts = { heartbeat = { url = { env = 'HEART' } } } }"):format(accounts(false)),
+            { "--name", "x" })
+        heartbeats.new = new
+        assert.equal("x", made.name)
+        assert.is_truthy(made.target and made.history)
+        runtimes.current = function()
+            return { perform = function(request) return request .. " performed" end }
+        end
+        local answer = made.perform "request"
+        runtimes.current = current
+        assert.equal("request performed", answer)
+    end)
+
     it("opens its history for a third of a lease, and hands its options on", function()
         local _, _, made, opened = collect("return { lease = 60, " .. accounts(false) .. " }", { "--concurrency", "7" })
         assert.same({ { timeout = 20, cache = 4 }, 7 }, { opened, made.concurrency })

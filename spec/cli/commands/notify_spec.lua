@@ -169,6 +169,67 @@ describe("dwsync notify", function()
         end)
     end)
 
+    it("fits its rehearsal into the terminal's columns", function()
+        with_runs(function(run)
+            local files = { ["/c.lua"] = [[return { alerts = { channels = {
+                ["first-of-all"] = { kind = "webhook", url = { env = "OPS" } },
+                ["second-of-all"] = { kind = "webhook", url = { env = "OPS" } },
+                ["third-of-all"] = { kind = "webhook", url = { env = "OPS" } } } } }]] }
+            for columns = 60, 80 do
+                local _, out = run(0, { [C1] = failing(2) }, { arguments = { C1, "--dry-run" }, files = files,
+                    environment = { DWSYNC_WEBHOOK_URL = false, DWSYNC_CONFIG = "/c.lua", OPS = ADDRESS,
+                        COLUMNS = tostring(columns) } })
+                local rest = out
+                for indent, what in pairs { ["  "] = "^to .-:\n", ["    "] = "\n    WARNING.*" } do
+                    local lines = {}
+                    for line in rest:match(what):gmatch "[^\n]+" do
+                        lines[#lines + 1] = line
+                    end
+                    for i, line in ipairs(lines) do
+                        assert.is_true(#line <= columns, line)
+                        local word = lines[i + 1] and lines[i + 1]:match("^" .. indent .. "(%S+)")
+                        assert.is_true(what:find "WARN" ~= nil or not word or #line + 1 + #word > columns - 2, line)
+                    end
+                end
+            end
+        end)
+    end)
+
+    it("says why what was told cannot be read, with --dry-run, too", function()
+        with_runs(function(run, _, file)
+            local broken = assert(io.open(file, "w"))
+            broken:write(("no database"):rep(100))
+            broken:close()
+            for _, arguments in ipairs { { C1 }, { C1, "--dry-run" } } do
+                local status, out, err, posts = run(0, { [C1] = failing(2) }, { arguments = arguments })
+                assert.same({ 1, "", {} }, { status, out, posts })
+                assert.matches("file is not a database", err, 1, true)
+            end
+        end)
+    end)
+
+    it("sends for two minutes under its own name, and says why the database failed meanwhile", function()
+        local telling = require "dwsync.cli.telling"
+        local tell, given = telling.tell, nil
+        for status, clusters in pairs { [0] = { [C1] = HEALTHY }, [1] = { [C1] = 503 } } do
+            telling.tell = function(_, _, _, options)
+                given = options
+                return true
+            end
+            with_runs(function(run)
+                assert.equal(status, (run(0, clusters)))
+                telling.tell = function()
+                    return nil, require("dwsync.errors").new { kind = "storage", message = "the disk is gone" }
+                end
+                local failed, _, err = run(5, clusters)
+                assert.equal(1, failed)
+                assert.matches("dwsync: storage: the disk is gone.\n", err, 1, true)
+            end)
+            assert.same({ 120, "notify" }, { given.seconds, given.name })
+        end
+        telling.tell = tell
+    end)
+
     it("sends what is owed about the clusters and sources that were named, and about no other", function()
         with_runs(function(run)
             local clusters = { [C1] = failing(2), c2 = failing(12) }

@@ -1,4 +1,6 @@
 local cli = require "dwsync.cli"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
+local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 
 local NOW = 1747637723
@@ -114,6 +116,56 @@ describe("dwsync records", function()
         assert.equal("r2 r3 ", ids("--since", "7d", "--until", "1h"))
         assert.equal("r1 ", ids("--since", "2025-05-19"))
         assert.equal("r1 ", ids("--since", "1747637722999"))
+    end)
+
+    it("asks for no more than what is shown and chosen", function()
+        local new, asked = clusters_chosen.new, nil
+        clusters_chosen.new = function()
+            return { fetch = function(_, parameters)
+                asked = parameters
+                return nil, errors.new { kind = "config", message = "enough" }
+            end }
+        end
+        local SOURCE = { "identity_source_id", "identity_source_type" }
+        local cases = {
+            { {}, { where = {} } },
+            { { "--columns", "id,status" }, { where = {}, fields = { "id", "status" } } },
+            { { "--columns", "id,status", "--source", "s" },
+                { where = {}, fields = { SOURCE[1], SOURCE[2], "id", "status" } } },
+            { { "--columns", "id,cluster_name", "--source", "s" }, { where = {} } },
+            { { "--source", "s" }, { where = {} } },
+            { { "--limit", "3" }, { where = {}, limit = 3 } },
+            { { "--limit", "3", "--source", "s" }, { where = {} } },
+            { { "--status", "failed" }, { where = { status = { "FAILED" } } } },
+            { { "--since", "1747637722999" }, { where = { start_time = { min = 1747637722999 } } } },
+            { { "--until", "1747637722999" }, { where = { start_time = { max = 1747637722998 } } } },
+            { { "--since", "1747637722000", "--until", "1747637722999" },
+                { where = { start_time = { min = 1747637722000, max = 1747637722998 } } } },
+        }
+        local found = {}
+        for i, case in ipairs(cases) do
+            local words = { C1 }
+            for _, word in ipairs(case[1]) do
+                words[#words + 1] = word
+            end
+            local status, _, err = run(words)
+            found[i] = { status, err:match "enough", asked }
+        end
+        clusters_chosen.new = new
+        for i, case in ipairs(cases) do
+            assert.same({ 2, "enough", case[2] }, found[i])
+        end
+    end)
+
+    it("names the cluster where several may be meant, or are", function()
+        local function head(words, answer)
+            return select(2, run(words, answer)):match "^%S+"
+        end
+        assert.equal("START", head { C1 })
+        assert.equal("CLUSTER", head({ "--all-clusters" }, function(request)
+            return 200, request.url:find "sync%-records" and page(RECORDS)
+                or ('{"clusters":[{"id":"%s","name":"a"}]}'):format(C1)
+        end))
     end)
 
     it("refuses what is not a point in time, with status 2 and without asking", function()

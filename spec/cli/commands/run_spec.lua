@@ -42,6 +42,22 @@ describe("dwsync run", function()
         assert.equal(0, status)
     end)
 
+    it("gives reading a history half a minute", function()
+        local core, saved_records = require "dwsync.core", require "dwsync.cli.saved_records"
+        local new, monotonic, till = saved_records.new, core.monotonic, nil
+        core.monotonic = function() return 1000 end
+        saved_records.new = function()
+            return { begin = function(_, clock, at) till = { clock == core.monotonic, at } end,
+                with = function(_, cluster, records) return { cluster, #records } end, close = function() end }
+        end
+        local status, err = seen [[
+            local list = with_history("c1", { {}, {} })
+            assert(list[1] == "c1" and list[2] == 2)
+        ]]
+        saved_records.new, core.monotonic = new, monotonic
+        assert.same({ 0, "", { true, 1030 } }, { status, err, till })
+    end)
+
     it("joins records with the history, as the other commands do", function()
         local path = os.tmpname()
         os.remove(path)

@@ -203,6 +203,21 @@ describe("a sweep over a fleet", function()
         end)
     end)
 
+    it("shows of a cluster that two accounts see what was seen last, or of the first where both were seen at once",
+        function()
+            with_fleet(function(fleet)
+                fleet:look("one", { record(30) })
+                fleet:look("two", { record(30) })
+                fleet:sql "UPDATE dwsync_schedule SET cluster_id = 'one', account = 'other' WHERE cluster_id = 'two'"
+                for _, case in ipairs { { 0, "One" }, { 1000, "one of other" }, { -1000, "One" } } do
+                    fleet:sql(("UPDATE dwsync_schedule SET name = 'one of other', looked_at = %d + (SELECT looked_at "
+                        .. "FROM dwsync_schedule WHERE name = 'One') WHERE account = 'other'"):format(case[1]))
+                    local items, read = collect()
+                    assert.same({ case[2], 1 }, { items.one.cluster.name, #read.items })
+                end
+            end)
+        end)
+
     it("leaves out what is gone", function()
         with_fleet(function(fleet)
             fleet:look("one", { record(30) })

@@ -76,6 +76,90 @@ describe("the problems of a history", function()
     end)
 end)
 
+describe("the problems of a history that fails", function()
+    local history_tables = require "dwsync.history.tables"
+    local run, open = history_tables.run, problems_store.open
+    after_each(function() history_tables.run, problems_store.open = run, open end)
+
+    it("are nil, and why", function()
+        local err = refused()
+        history_tables.run = function() return nil, err end
+        assert.same({ nil, err }, { telling.rows {} })
+        history_tables.run = function() return { true } end
+        problems_store.open = function() return nil, err end
+        assert.same({ nil, err }, { telling.rows {} })
+        problems_store.open = function() return { rows = function() return nil, err end } end
+        assert.same({ nil, err }, { telling.rows {} })
+        problems_store.open = function() return { rows = function() return { "row" }, "warning" end } end
+        assert.same({ { "row" }, nil }, { telling.rows {} })
+    end)
+end)
+
+-- The sender is replaced: what is looked at is what it is made of, and what becomes of what it says.
+describe("the sender of a sweep", function()
+    local delivery, runtimes = require "dwsync.problems.delivery", require "dwsync.runtime"
+    local new, complete, made, ran
+    before_each(function()
+        new, complete, made, ran = delivery.new, runtimes.complete, nil, nil
+        runtimes.complete = function() return { monotonic = function() return 500 end } end
+    end)
+    after_each(function() delivery.new, runtimes.complete = new, complete end)
+
+    local function tell(till, alerts, run)
+        delivery.new = function(options)
+            made = options
+            return { run = function(_, at)
+                ran = at
+                if run then
+                    return run(options)
+                end
+                return true
+            end }
+        end
+        local store = assert(history.open ":memory:")
+        local told = telling.tell({ alerts = alerts or { channels = { b = { kind = "webhook", url = { env = "HOOK" } },
+            a = { kind = "webhook", url = { env = "HOOK" } } } }, environment = { HOOK = "https://h.example/x" },
+            client_options = {}, interval = 60, owner = "worker", now = function() return NOW + 0.5 end,
+            monotonic = function() return 7 end }, store, { well "c1" }, nil, till)
+        store:close()
+        return told
+    end
+
+    it("has until the sweep should have ended, half a minute at most", function()
+        for till, expected in pairs { [7] = 500, [19] = 512, [37] = 530, [38] = 530, [100] = 530 } do
+            assert.same({ lost = {} }, tell(till))
+            assert.equal(expected, ran)
+        end
+        assert.same({ "nginx:worker", 60, "a", "b" }, { made.name, made.every, made.channels[1].name,
+            made.channels[2].name })
+        assert.equal(NOW * 1000 + 500, made.now())
+        assert.same({ true, false }, { made.is_meant { cluster_id = "c1" }, made.is_meant { cluster_id = "c2" } })
+    end)
+
+    it("says the first of what may pass as trouble, and all that was refused for good as lost", function()
+        assert.same({ trouble = "one", lost = { "three", "five" } }, tell(9, nil, function(options)
+            for i, outcome in ipairs { "later", false, "refused", "later", "given_up" } do
+                options.failed(({ "one", "two", "three", "four", "five" })[i], "hint", {}, outcome or nil)
+            end
+            return true
+        end))
+        assert.same({ trouble = "two", lost = {} }, tell(9, nil, function(options)
+            options.failed "two"
+            return true
+        end))
+    end)
+
+    it("has the reason as trouble where it could not be made, or the database failed", function()
+        assert.same({ trouble = tostring(refused()), lost = {} }, tell(9, nil, function() return nil, refused() end))
+        for expected, alerts in pairs { ["NONE"] = { channels = { c = { kind = "webhook", url = { env = "NONE" } } } },
+            ["unknown key"] = { no = 1 } } do
+            local told = tell(9, alerts)
+            assert.matches(expected, told.trouble, 1, true)
+            assert.same({}, told.lost)
+        end
+    end)
+end)
+
 describe("what a sweep tells", function()
     local LISTING = { "UNKNOWN: the clusters of cn-north-4: unreachable",
         "RESOLVED: the clusters of cn-north-4: unreachable" }

@@ -87,7 +87,7 @@ local function printer(rows, width)
     end
     local function add(message, channel)
         local lines = lines_of(message, kept)
-        local id = message.key .. table.concat(lines, "\n")
+        local id = message.key .. table.concat(lines)
         if not blocks[id] then
             blocks[id] = { lines = lines, channels = {} }
             table.insert(blocks, blocks[id])

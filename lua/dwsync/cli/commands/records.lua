@@ -32,15 +32,13 @@ end
 
 -- The fields to decode: those of --columns, when all of them are fields of a record; nil for all.
 local function fields(args)
-    local wanted = {}
-    for i, name in ipairs(args.columns or {}) do
+    local wanted = args.source and { "identity_source_id", "identity_source_type" } or {}
+    for _, name in ipairs(args.columns or {}) do
         if not record_fields.by_name[name] then
             return nil
         end
-        wanted[i] = name
+        wanted[#wanted + 1] = name
     end
-    wanted[#wanted + 1] = args.source and "identity_source_id" or nil
-    wanted[#wanted + 1] = args.source and "identity_source_type" or nil
     return args.columns and wanted or nil
 end
 

@@ -15,8 +15,9 @@ local LIBRARY = { dwsync = "dwsync", records = "dwsync.records", health = "dwsyn
 -- Globals that are made when they are first used.
 local OF_COMMAND = { client = true, with_history = true, alerts = true }
 
--- Options without a value: what follows any other option is its value, not the script.
-local FLAGS = { ["--dry-run"] = true, ["--debug"] = true, ["-h"] = true, ["--help"] = true }
+-- Options without a value, beside those for help, behind which nothing matters: what follows any other option is its
+-- value, not the script.
+local FLAGS = { ["--dry-run"] = true, ["--debug"] = true }
 
 --- Adds the command's arguments and options.
 -- @param command an argparse command
@@ -95,7 +96,7 @@ local function environment_of(args, context, settings)
             local err
             value, err = connection.open(args, context)
             if not value then
-                error(err, 0)
+                error(err)
             end
         elseif name == "with_history" then
             value = joiner(args, context, settings)
@@ -174,7 +175,7 @@ local function finish(context, ran, ...)
     end
     local err = ...
     if type(err) == "string" and err:find "interrupted!$" then
-        error(err, 0) -- dwsync.cli reports it
+        error(err) -- dwsync.cli reports it
     end
     return failure.report(err, context)
 end

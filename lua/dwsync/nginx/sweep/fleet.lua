@@ -70,7 +70,7 @@ local function trouble_of(status, sum)
         if collector.alive then
             return nil
         end
-        seen = math.max(seen or 0, collector.seen_at)
+        seen = math.max(seen or collector.seen_at, collector.seen_at)
     end
     return errors.new { kind = "service", hint = FIX, message = seen and ("no collector of the fleet is running, the "
         .. "last one was seen at %s"):format(quantities.instant(seen)) or "no collector of the fleet has run yet" }
