@@ -208,7 +208,7 @@ end
 
 -- Returned alone: turned already, or nothing to lose; M is the module, DWS_OK is 0.
 local SAID_OTHERWISE = { ["nil"] = true, ["true"] = true, ["false"] = true, M = true, ["0"] = true, NULL = true,
-    DWS_OK = true }
+    DWS_OK = true, CURLE_OK = true, CURL_PREREQFUNC_OK = true }
 
 local function lua_changes(list, tokens)
     for i, token in ipairs(tokens) do

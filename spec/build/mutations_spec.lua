@@ -94,6 +94,8 @@ describe("changes of C", function()
 
     it("leave alone what makes no difference: DWS_OK is 0, and 0 its own negative", function()
         are({}, "return DWS_OK;")
+        are({}, "return CURLE_OK;")
+        are({}, "return CURL_PREREQFUNC_OK;")
         local function turned(comparison)
             for _, change in ipairs(changes("x.c", ("int f(void)\n{\nu x = %s;\n}\n"):format(comparison))) do
                 if change:find "^turned" then

@@ -152,6 +152,8 @@ static bool fails_at(long allowed, enum dws_status expected)
     EXPECT_HOLDS(sent, LITERAL("User-Agent: agent\r\n"));
     EXPECT_HOLDS(sent, LITERAL("A: b\r\n"));
     EXPECT_HOLDS(sent, LITERAL("C: d\r\n"));
+    EXPECT_LACKS(sent, LITERAL("A: b\r\nA: b\r\n")); /* as far as the failed one had come */
+    EXPECT_LACKS(sent, LITERAL("C: d\r\nA: b\r\n"));
     exchange_close(&e);
     return failed;
 }

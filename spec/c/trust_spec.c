@@ -13,7 +13,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #define MOST_KEPT 8
 #define THREADS 8
@@ -188,6 +193,40 @@ static void leaves_no_descriptor_behind(void)
     tls_files_free(files);
 }
 
+/* Who signed it is not looked at here. */
+static struct dws_text revocations(BIO *out)
+{
+    X509_CRL *crl = X509_CRL_new();
+    X509_NAME *issuer = X509_NAME_new();
+    ASN1_TIME *now = ASN1_TIME_set(NULL, time(NULL));
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EXPECT(X509_NAME_add_entry_by_txt(issuer, "CN", MBSTRING_ASC, (const unsigned char *)"x", -1, -1, 0) &&
+           X509_CRL_set_version(crl, X509_CRL_VERSION_2) && X509_CRL_set_issuer_name(crl, issuer) &&
+           X509_CRL_set1_lastUpdate(crl, now) && X509_CRL_set1_nextUpdate(crl, now) &&
+           X509_CRL_sign(crl, key, EVP_sha256()) > 0 && PEM_write_bio_X509_CRL(out, crl));
+    EVP_PKEY_free(key);
+    ASN1_TIME_free(now);
+    X509_NAME_free(issuer);
+    X509_CRL_free(crl);
+    char *bytes;
+    const long length = BIO_get_mem_data(out, &bytes);
+    return (struct dws_text){bytes, (size_t)length};
+}
+
+static void takes_lists_of_revoked_certificates(void)
+{
+    struct tls_files *files = tls_files_new();
+    struct bytes ca;
+    read_bytes(tls_ca(files), &ca);
+    BIO *both = BIO_new(BIO_s_mem());
+    BIO_write(both, ca.data, (int)ca.length);
+    struct dws_trust *trust = dws_trust_open(revocations(both));
+    EXPECT(trust);
+    dws_trust_close(trust);
+    BIO_free(both);
+    tls_files_free(files);
+}
+
 /* Of a file that is too large nothing is trusted. */
 static void reads_a_file_of_16_mebibytes_and_no_more(void)
 {
@@ -354,6 +393,7 @@ static const struct spec_case cases[] = {
     {"what cannot be read is left to libcurl", leaves_to_libcurl_what_it_cannot_read},
     {"the system's are parsed anew when their file or folder is another", parses_the_systems_anew_when_they_are_others},
     {"a stamp has all that differs between two files", stamps_all_that_differs_between_two_files},
+    {"a list of revoked certificates may come with the authorities", takes_lists_of_revoked_certificates},
     {"files of authorities are closed again, and only regular ones are read", leaves_no_descriptor_behind},
     {"a file of 16 MiB is read, and a larger one is not", reads_a_file_of_16_mebibytes_and_no_more},
     {"a bounded number is kept, and one in use outlives its place", keeps_a_bounded_number},

@@ -18,8 +18,12 @@ describe("core.ranked", function()
         for _, ranks in ipairs { { 0 }, { 4 }, { 3, 2 }, { false } } do
             assert.error(function() core.ranked(values, 1, 3, ranks) end)
         end
-        assert.error(function() core.ranked(values, 1, 513, { 1 }) end)
-        assert.error(function() core.ranked(values, 3, 2, { 1 }) end)
+        values[0] = 0
+        assert.same({ 1 }, core.ranked(values, 1, 1, { 1 }))
+        assert.same({ 513 }, core.ranked(values, 2, 513, { 512 }))
+        for _, range in ipairs { { 0, 1 }, { 1, 513 }, { 2, 514 }, { 3, 2 } } do
+            assert.error_matches(function() core.ranked(values, range[1], range[2], { 1 }) end, "from 1 to 512 values")
+        end
         assert.error(function() core.ranked(values, 600, 601, { 1 }) end)
         assert.error(function() core.ranked({ 1, 0 / 0 }, 1, 2, { 1 }) end)
     end)

@@ -42,6 +42,22 @@ describe("core.write_rows", function()
         assert.equal("{|}", line({}, { columns = { column("a", { absent = "" }), column("b", { absent = "" }) } }))
     end)
 
+    it("asks the functions of a layout a million times in one call", function()
+        local calls, rows, columns = 0, {}, {}
+        local function nothing()
+            calls = calls + 1
+            return ""
+        end
+        for i = 1, 500 do
+            columns[i] = { name = "a", text = nothing }
+        end
+        for i = 1, 2100 do
+            rows[i] = i == 1 and { a = true } or rows[1]
+        end
+        assert.same({ "", 2101 }, { core.write_rows(rows, 1, { columns = columns }) })
+        assert.equal(500 * 2100, calls)
+    end)
+
     it("writes every integer exactly", function()
         for _, integer in ipairs { 0, 1, -1, 10, 1747637723055, 9007199254740991, -9007199254740991 } do
             assert.equal(("%d"):format(integer), cell(integer))

@@ -139,12 +139,10 @@ static void read_values(lua_State *L, int list, struct dws_condition *condition)
 static void check_names(lua_State *L, enum dws_kind kind, int where)
 {
     for (lua_pushnil(L); lua_next(L, where); lua_pop(L, 2)) {
-        struct dws_text name = {"", 0};
+        struct dws_text name = {.data = luaL_typename(L, -2)};
         lua_pushvalue(L, -2);
         if (lua_type(L, -1) == LUA_TSTRING || lua_type(L, -1) == LUA_TNUMBER)
             name.data = lua_tolstring(L, -1, &name.length);
-        else
-            name.data = luaL_typename(L, -1);
         find_field(L, kind, "where", name);
     }
 }
