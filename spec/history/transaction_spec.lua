@@ -98,7 +98,28 @@ describe("a transaction", function()
         assert.is_nil(result)
         assert.equal("timeout", err.kind)
         assert.is_true(err.attempts > 1)
+        assert.equal("the history test was locked by another program for 1 s", err.message)
         assert.matches("^Nothing of this page was saved", err.hint)
+    end)
+
+    it("hands on whatever a statement is given, and rows to be copied where the engine can do that", function()
+        local engine, given = new_engine(), {}
+        function engine.rows(_, ...)
+            given[1] = { ... }
+            return {}
+        end
+        run(engine, function(session)
+            assert.is_nil(session.copy)
+            return session:rows("a", "b", "c")
+        end)
+        function engine.copy(_, ...)
+            given[2] = { ... }
+            return true
+        end
+        run(engine, function(session)
+            return session:copy("d", "e")
+        end)
+        assert.same({ { "a", "b", "c" }, { "d", "e" } }, given)
     end)
 
     it("is left alone, and reported as late, when it goes on after another took the engine", function()
@@ -116,6 +137,7 @@ describe("a transaction", function()
         assert.is_nil(result)
         assert.equal("timeout", err.kind)
         assert.is_true(err.retryable)
+        assert.equal("the history test: a transaction went on only after its time of 1 s", err.message)
         assert.same({ "begin", "close", "begin", "commit" }, engine.calls)
     end)
 
@@ -126,7 +148,8 @@ describe("a transaction", function()
         function context.runtime.sleep()
             context.closed = true
         end
-        assert.has_error(function() transaction.run(context, engine, "write", "c", error) end, "the history is closed")
+        assert.same({ false, "the history is closed" },
+            { pcall(transaction.run, context, engine, "write", "c", error) })
         assert.same({ "begin", "rollback" }, engine.calls)
     end)
 end)
