@@ -99,7 +99,8 @@ describe("an inventory", function()
         assert.same({ credentials = HQ.hq.credentials, timeout = 7, retries = 2 },
             assert(inventories.check { accounts = { hq = given } }).by_name.hq.client)
         for _, name in ipairs { "region", "project_id" } do
-            assert.matches("^unknown key 'accounts.hq." .. name .. "'", refusal { accounts = { hq = { [name] = "a" } } })
+            assert.matches("^unknown key 'accounts.hq." .. name .. "'", refusal { accounts = {
+                hq = { [name] = "a" } } })
         end
     end)
 
