@@ -91,6 +91,40 @@ static void blames_the_other_side_when_there_are_enough(void)
     exchange_close(&e);
 }
 
+/* What is there before the first byte was said is looked at, what the server said comes first. */
+static void does_not_blame_a_mail_server(void)
+{
+    static const struct dws_text to[] = {TEXT("ops@example.com")};
+    const struct dws_mail mail = {
+        .host = LITERAL("127.0.0.1"),
+        .port = 1,
+        .tls = DWS_MAIL_PLAIN,
+        .from = LITERAL("dwsync@example.com"),
+        .to = to,
+        .to_count = 1,
+        .message = LITERAL("Subject: Hello\r\n\r\nHello\r\n"),
+    };
+    const struct dws_transport transport = {.timeout_ms = 60000};
+    for (int left = -1; left < 1; left++) {
+        struct dws_mail_transfer *transfer = NULL;
+        struct dws_mail_answer answer;
+        struct dws_error error = {0};
+        int taken[LIMIT + 1], count = 0;
+        struct rlimit before;
+        EXPECT_STATUS(dws_mail_start(&mail, &transport, &transfer, &error), DWS_OK);
+        getrlimit(RLIMIT_NOFILE, &before);
+        if (left == 0)
+            before = take_all_but(left, taken, &count);
+        enum dws_status status;
+        do {
+            status = dws_mail_step(transfer, 60000, &answer, &error);
+        } while (status == DWS_PENDING);
+        give_back(&before, taken, count);
+        EXPECT_STATUS(status, left == 0 ? DWS_ERR_DESCRIPTORS : DWS_ERR_CONNECT);
+        dws_mail_free(transfer);
+    }
+}
+
 static void believes_no_failure_of_long_ago(void)
 {
     struct dws_error error = {0};
@@ -102,6 +136,7 @@ static void believes_no_failure_of_long_ago(void)
 static const struct spec_case cases[] = {
     {"a shortage of descriptors is called that, whatever fails for it", blames_nobody_else},
     {"the authorities' file is not blamed for it", does_not_blame_the_authorities},
+    {"a mail server is not blamed for it", does_not_blame_a_mail_server},
     {"with descriptors left the other side is blamed", blames_the_other_side_when_there_are_enough},
     {"a shortage that is over is not called one", believes_no_failure_of_long_ago},
 };

@@ -201,6 +201,26 @@ static void cuts_what_is_not_a_success(void)
     exchange_close(&e);
 }
 
+/* A success is held to the limit that was given, anything else is cut. */
+static void tells_a_success_by_its_status(void)
+{
+    static const struct {
+        int status;
+        bool success;
+    } rows[] = {{200, true}, {201, true}, {299, true}, {300, false}, {301, false}, {400, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char head[80];
+        snprintf(head, sizeof head, "HTTP/1.1 %d X\r\nContent-Length: 1001\r\n\r\n", rows[i].status);
+        const struct script script = SCRIPT(RECEIVE, {STEP_SEND, head, strlen(head)}, FILL("x", 1001));
+        struct exchange e;
+        spec_about(head);
+        exchange_open(&e, 1, &script, 1, NULL);
+        e.transport.max_response_bytes = 1000;
+        EXPECT_STATUS(exchange_get(&e, "/"), rows[i].success ? DWS_ERR_TOO_LARGE : DWS_OK);
+        exchange_close(&e);
+    }
+}
+
 static void reads_a_large_body_whole(void)
 {
     static const struct script script = SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n"),
@@ -257,6 +277,7 @@ static const struct spec_case cases[] = {
     {"limits beyond what libcurl can count are taken", takes_any_number_for_a_limit},
     {"the answer to HEAD is not limited by the body it does not have", does_not_limit_a_body_that_does_not_come},
     {"of an answer that is not 2xx 64 KiB are read, and the rest is no error", cuts_what_is_not_a_success},
+    {"an answer is a success from 200 to 299", tells_a_success_by_its_status},
     {"a large body is read whole", reads_a_large_body_whole},
     {"a head that is too large is called that", says_what_is_too_large_in_a_head},
     {"header bytes are limited over informational answers too", limits_headers_over_informational_answers},

@@ -208,6 +208,76 @@ static void lets_the_last_of_repeated_keys_win(void)
     forget(&r);
 }
 
+/* In the order of the fields and against it. */
+static void takes_null_from_no_field_but_its_own(void)
+{
+    for (int turned = 0; turned < 2; turned++) {
+        for (unsigned field = 0; field < DWS_FIELDS; field++) {
+            char text[8192] = "{\"sync_records\":[";
+            for (unsigned row = 0; row < MOST; row++) {
+                strcat(text, row ? ",{" : "{");
+                for (unsigned i = 0; i < DWS_FIELDS; i++) {
+                    const unsigned at = turned ? DWS_FIELDS - 1 - i : i;
+                    strcat(text, i == 0 ? "" : ",");
+                    if (at == field)
+                        sprintf(text + strlen(text), "\"%s\":null", dws_field_name(at).data);
+                    else
+                        strcat(text, members[at]);
+                }
+                strcat(text, "}");
+            }
+            strcat(text, "]}");
+            struct reading r = read_page(text);
+            EXPECT_STATUS(r.status, DWS_IDLE);
+            for (size_t row = 0; row < r.rows; row++)
+                EXPECT_INT(r.records[row].present, ((1u << DWS_FIELDS) - 1) & ~(1u << field));
+            forget(&r);
+        }
+    }
+}
+
+/* A page of records like one another: all fields, of which one has this member instead of its own. */
+static void expect_unknown(unsigned field, const char *member)
+{
+    char text[8192] = "{\"sync_records\":[";
+    spec_about(member);
+    for (unsigned row = 0; row < 3; row++) {
+        strcat(text, row ? ",{" : "{");
+        for (unsigned i = 0; i < DWS_FIELDS; i++) {
+            strcat(text, i == 0 ? "" : ",");
+            strcat(text, i == field ? member : members[i]);
+        }
+        strcat(text, "}");
+    }
+    strcat(text, "]}");
+    struct reading r = read_page(text);
+    EXPECT_STATUS(r.status, DWS_IDLE);
+    EXPECT_INT(r.rows, 3);
+    for (size_t row = 0; row < r.rows; row++) {
+        EXPECT_INT(r.records[row].present, ((1u << DWS_FIELDS) - 1) & ~(1u << field));
+        EXPECT_INT(r.records[row].unknown, 1);
+    }
+    forget(&r);
+}
+
+/* Other in any byte; longer, with what could be taken for the end of the name. */
+static void knows_no_names_like_the_exact_ones(void)
+{
+    for (unsigned field = 0; field < DWS_FIELDS; field++) {
+        const char *name = dws_field_name(field).data;
+        char member[80];
+        for (size_t at = 0; at < strlen(name); at++) {
+            strcpy(member, members[field]);
+            member[1 + at] ^= 1;
+            expect_unknown(field, member);
+        }
+        snprintf(member, sizeof member, "\"%.60sx:1,y\":2", name);
+        expect_unknown(field, member);
+        snprintf(member, sizeof member, "\"%.*s\":2", (int)strlen(name) - 1, name);
+        expect_unknown(field, member);
+    }
+}
+
 static void knows_escaped_names(void)
 {
     struct reading r = read_page("{\"\\u0063\\u006funt\":1,\"sync\\u005Frecords\":["
@@ -520,6 +590,8 @@ static const struct spec_case cases[] = {
     {"every beginning of a page is refused", refuses_every_beginning},
     {"fields come in any order", takes_fields_in_any_order},
     {"nothing of a record stays for the next one", tells_records_from_one_another},
+    {"a null is absent, and nothing else with it", takes_null_from_no_field_but_its_own},
+    {"a name that differs in one byte is another", knows_no_names_like_the_exact_ones},
     {"the last of repeated keys wins", lets_the_last_of_repeated_keys_win},
     {"names may be written with escapes", knows_escaped_names},
     {"unknown members are counted and passed over", passes_over_what_it_does_not_know},

@@ -84,6 +84,18 @@ static void knows_a_record_without_id_by_all_it_says(void)
     expect_news("[{\"id\":null,\"add_count\":1},{\"id\":\"\",\"add_count\":1},{\"id\":null,\"add_count\":1}]", "330");
 }
 
+/* Up to 256 bytes an id is the same however it is written, beyond that only as it is written. */
+static void looks_through_the_escapes_of_ids_that_are_not_too_long(void)
+{
+    for (int length = 255; length <= 257; length++) {
+        char id[300], records[700];
+        memset(id, 'x', sizeof id);
+        snprintf(records, sizeof records, "[{\"id\":\"\\u0061%.*s\"},{\"id\":\"a%.*s\"}]", length - 6, id, length - 6,
+                 id);
+        expect_news(records, length <= 256 ? "30" : "33");
+    }
+}
+
 static void knows_thousands(void)
 {
     static char records[400000];
@@ -239,6 +251,8 @@ static void knows_an_account_by_name_and_type(void)
 static const struct spec_case cases[] = {
     {"an account is known by its name and type", knows_an_account_by_name_and_type},
     {"a record is known by its id, without escapes and exactly", knows_a_record_by_its_id},
+    {"an id of up to 256 bytes is known with and without escapes",
+     looks_through_the_escapes_of_ids_that_are_not_too_long},
     {"a record without id is known by all it says", knows_a_record_without_id_by_all_it_says},
     {"twenty thousand records stay apart", knows_thousands},
     {"what is new in a reading is told from what was never seen", tells_new_from_new_in_this_reading},

@@ -160,6 +160,34 @@ static void stamps_all_that_differs_between_two_files(void)
     EXPECT(memcmp(&before, &after, sizeof before) == 0);
 }
 
+static int next_descriptor(void)
+{
+    const int next = dup(STDIN_FILENO);
+    close(next);
+    return next;
+}
+
+/* Whatever there is under the name: it is closed again, and a pipe that nobody writes to is not waited for. */
+static void leaves_no_descriptor_behind(void)
+{
+    struct tls_files *files = tls_files_new();
+    char pipe[] = "/tmp/dwsync-trust-XXXXXX";
+    EXPECT(mkdtemp(pipe) && rmdir(pipe) == 0 && mkfifo(pipe, 0600) == 0);
+    const struct {
+        const char *path;
+        bool good;
+    } rows[] = {{tls_ca(files), true}, {pipe, false}, {"/tmp", false}, {"/dev/null", false}, {"/dev/null/x", false}};
+    dws_load_authorities(tls_ca(files)); /* what opens something once for the process did so here */
+    const int before = next_descriptor();
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        spec_about(rows[i].path);
+        EXPECT(dws_load_authorities(rows[i].path) == rows[i].good);
+        EXPECT_INT(next_descriptor(), before);
+    }
+    unlink(pipe);
+    tls_files_free(files);
+}
+
 /* Of a file that is too large nothing is trusted. */
 static void reads_a_file_of_16_mebibytes_and_no_more(void)
 {
@@ -326,6 +354,7 @@ static const struct spec_case cases[] = {
     {"what cannot be read is left to libcurl", leaves_to_libcurl_what_it_cannot_read},
     {"the system's are parsed anew when their file or folder is another", parses_the_systems_anew_when_they_are_others},
     {"a stamp has all that differs between two files", stamps_all_that_differs_between_two_files},
+    {"files of authorities are closed again, and only regular ones are read", leaves_no_descriptor_behind},
     {"a file of 16 MiB is read, and a larger one is not", reads_a_file_of_16_mebibytes_and_no_more},
     {"a bounded number is kept, and one in use outlives its place", keeps_a_bounded_number},
     {"many threads open and close them at once", is_shared_by_threads},

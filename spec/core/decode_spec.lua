@@ -50,6 +50,23 @@ describe("a page of records", function()
         end
     end)
 
+    it("keeps the texts of its fields apart, however many come again", function()
+        local names = { "identity_source_id", "identity_source_type", "status", "fail_reason", "id" }
+        for different = 1, 6 do
+            local expected, rows = {}, {}
+            for n = 1, 40 do
+                local record, members = {}, {}
+                for i, name in ipairs(names) do
+                    record[name] = ("%s-%d"):format(name, n % (i % 2 == 0 and different or 7 - different))
+                    members[i] = ('"%s":"%s"'):format(name, record[name])
+                end
+                expected[n], rows[n] = record, "{" .. table.concat(members, ",") .. "}"
+            end
+            local page = assert(core.decode_page('{"sync_records":[' .. table.concat(rows, ",") .. "]}"))
+            assert.same(expected, page.sync_records)
+        end
+    end)
+
     it("says in steps what it says at once", function()
         for _, wrong in ipairs { "", "[]", '{"sync_records":[{"id":"1"},{"id":2}]}', '{"sync_records":[{},{}' } do
             local decoder = core.decoder(wrong)

@@ -21,6 +21,26 @@ describe("core.call_within", function()
         assert.equal(reason, raised)
     end)
 
+    it("lets a function have what it may to the last byte", function()
+        local half, ends, n = ("x"):rep(5000), { "a", "b", "c", "d" }, 0
+        local function join()
+            n = n + 1
+            return half .. ends[n] -- a text that is new each time, and nothing else
+        end
+        core.call_within(1e6, join)
+        collectgarbage()
+        collectgarbage "stop"
+        local before = collectgarbage "count"
+        local kept = join()
+        local bytes = math.floor((collectgarbage "count" - before) * 1024 + 0.5)
+        assert.equal(5001, #kept)
+        local enough, long_text = core.call_within(bytes, join)
+        local good, reason = core.call_within(bytes - 1, join)
+        collectgarbage "restart"
+        assert.is_true(enough and long_text == half .. "c")
+        assert.same({ false, "not enough memory" }, { good, reason })
+    end)
+
     it("bounds nothing afterwards", function()
         core.call_within(0, long)
         assert.equal(100000, #long())

@@ -36,7 +36,7 @@ describe("core.mail", function()
         assert.is_nil(none)
         assert.same({ "config", "argument" }, { err.kind, err.code })
         for _, more in ipairs { { to = "ops@example.com" }, { to = { 1 } }, { tls = "maybe" }, { timeout = 0 },
-            { from = {} }, { ca_file = "a\nb" } } do
+            { connect_timeout = 0 }, { from = {} }, { ca_file = "a\nb" } } do
             assert.has_error(function() core.mail(mail(more)) end)
         end
         local many = {}
@@ -46,6 +46,29 @@ describe("core.mail", function()
         assert.has_error(function() core.mail(mail { to = many }) end, "field 'to' has more than 100 recipients")
         many[101] = nil
         assert(core.mail(mail { to = many }, "and what is not looked at")):close()
+    end)
+
+    it("hands each field on as what it is", function()
+        local function login(tls)
+            return { host = "mail.example.com", user = "a", password = "b", tls = tls }
+        end
+        for _, row in ipairs {
+            { { host = "a b" }, "the host is not a name or an address of a server" },
+            { { from = "nobody" }, "the sender is not an address such as dwsync@example.com" },
+            { { to = { "a@b", "nobody" } }, "recipient 2 is not an address such as ops@example.com" },
+            { { to = {} }, "it needs 1 to 100 recipients" }, { { user = "a" }, "user and password go together" },
+            { { password = "b" }, "user and password go together" },
+            { { user = "\n", password = "b" }, "user or password holds a control character or is too long" },
+            { { user = "a", password = "\n" }, "user or password holds a control character or is too long" },
+            { login "none", "without TLS anyone on the way to mail.example.com could read the password" },
+            { login "implicit" }, { login "starttls" }, { { user = "a", password = "b" } },
+        } do
+            local sent, err = core.mail(mail(row[1]))
+            if sent then
+                sent:close()
+            end
+            assert.same(row, { row[1], err and err.message:match("^mail: (.*)"):sub(1, #(row[2] or "")) })
+        end
     end)
 
     it("takes the ports that there are, and no others", function()

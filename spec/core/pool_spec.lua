@@ -823,6 +823,26 @@ describe("the monotonic clock", function()
     end)
 end)
 
+describe("what the core makes", function()
+    it("is known by its methods, which take nothing else for it", function()
+        local objects = { pool = core.pool {}, ids = core.ids(), decoder = core.decoder "{}",
+            mail = assert(core.mail { host = "127.0.0.1", port = 9, tls = "none", from = "a@b", to = { "a@b" },
+                message = "\r\n" }) }
+        for class, methods in pairs { pool = { "next", "cancel", "watch", "pending", "close" },
+            mail = { "step", "close" }, ids = { "begin_again", "close" }, decoder = { "step" } } do
+            for _, name in ipairs(methods) do
+                local method = objects[class][name]
+                assert.is_function(method, class .. "." .. name)
+                for _, wrong in ipairs { {}, io.stdout, 5 } do
+                    assert.error_matches(function() method(wrong) end, "dwsync." .. class .. " expected")
+                end
+            end
+        end
+        objects.pool:close()
+        objects.mail:close()
+    end)
+end)
+
 describe("core.can_yield", function()
     it("is true in a coroutine, and neither outside nor where C lies between", function()
         assert.is_false(core.can_yield())

@@ -78,6 +78,38 @@ describe("core.take_runs", function()
         assert.same({ false, {} }, { sources.a.step, sources.a.starts })
     end)
 
+    it("wants a closer look at what is beyond a limit, and at nothing else", function()
+        local early, whole = 1e12, 2147483647
+        for _, row in ipairs {
+            { true, { start_time = early, end_time = early } }, { false, { start_time = early - 1 } },
+            { true, { start_time = LATEST, end_time = LATEST } },
+            { false, { start_time = LATEST + 1, end_time = LATEST + 1 } },
+            { true, { start_time = LATEST - 1, end_time = LATEST } },
+            { false, { start_time = LATEST - 1, end_time = LATEST + 1 } },
+            { false, { start_time = early + 2, end_time = early + 1 } },
+            { true, { start_time = false, end_time = early } }, { false, { start_time = false, end_time = early - 1 } },
+            { true, { end_time = false } }, { true, { start_time = false, end_time = false } },
+            { false, { start_time = early + 0.5 } }, { false, { end_time = "x" } }, { true, { status = "FAILED" } },
+            { true, { status = "RUNNING" } }, { false, { status = false } }, { false, { status = "finished" } },
+            { true, { id = false } }, { false, { id = 5 } }, { true, { identity_source_type = "LDAP" } },
+            { false, { identity_source_type = 5 } }, { true, { fail_reason = "x" } }, { false, { fail_reason = 5 } },
+            { true, { add_count = 0, update_count = 0, delete_count = 0, failed_count = 0 } },
+            { true, { add_count = whole, update_count = whole, delete_count = whole, failed_count = whole } },
+            { false, { add_count = -1 } }, { false, { update_count = -1 } }, { false, { delete_count = -1 } },
+            { false, { failed_count = -1 } }, { false, { add_count = whole + 1 } },
+            { false, { update_count = whole + 1 } }, { false, { delete_count = whole + 1 } },
+            { false, { failed_count = whole + 1 } }, { false, { failed_count = 0.5 } }, { false, { add_count = "1" } },
+        } do
+            local record, sources = run(1, row[2]), { a = source() }
+            for name, value in pairs(row[2]) do
+                record[name] = value or nil
+            end
+            local place = core.take_runs({ record }, 1, 1, LATEST, {}, sources)
+            assert.same(row, { place == nil, row[2] })
+            assert.equal(place and 0 or 1, #sources.a.runs)
+        end
+    end)
+
     it("refuses places and tables that are not there", function()
         assert.error(function() core.take_runs({}, 0, 1, LATEST) end)
         assert.error(function() core.take_runs({}, 1, 2 ^ 31, LATEST) end)
@@ -92,8 +124,10 @@ end)
 describe("core.room", function()
     it("is an empty table", function()
         assert.same({ {}, {} }, { core.room({ 1, 2, 3 }, 2), core.room({ 1 }, 200, true) })
-        assert.error(function() core.room({}, -1) end)
-        assert.error(function() core.room({}, 2 ^ 20) end)
+        assert.same({ {}, {} }, { core.room({ 1 }, 0), core.room({}, 32767, true) })
+        for _, most in ipairs { -1, 32768, 2 ^ 20 } do
+            assert.error_matches(function() core.room({}, most) end, "#2 to .*from 0 to 32767")
+        end
         assert.error(function() core.room(5, 1) end)
     end)
 end)

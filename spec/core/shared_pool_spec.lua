@@ -158,7 +158,9 @@ describe("core.response", function()
         local response = core.response(given)
         assert.equal(given, response)
         assert.is_nil(rawget(response, "headers"))
-        assert.same({ ["x-a"] = "1, 2", b = "3" }, response.headers)
+        local headers = response.headers
+        assert.same({ ["x-a"] = "1, 2", b = "3" }, headers)
+        assert.is_true(rawequal(headers, rawget(response, "headers")))
         assert.is_nil(response.body)
     end)
 

@@ -13,9 +13,9 @@
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 
-#define MAC_BYTES 32      /* of HMAC with either hash; so long are the V11 key and private keys, too */
-#define POINT_BYTES 65    /* uncompressed: 04, x, y, each padded to 32 bytes */
-#define MAX_SIGNATURE 128 /* a DER SEQUENCE of two 33-byte integers takes 72 */
+#define MAC_BYTES 32     /* of HMAC with either hash; so long are the V11 key and private keys, too */
+#define POINT_BYTES 65   /* uncompressed: 04, x, y, each padded to 32 bytes */
+#define MAX_SIGNATURE 72 /* a DER SEQUENCE of two 33-byte integers; OpenSSL refuses less room than that */
 
 /* The user id that GM/T 0009 names for signers without one of their own. */
 static const char sm2_user_id[] = "1234567812345678";

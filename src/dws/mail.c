@@ -144,7 +144,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, 
         m->leaving = true;
         shut(m, SHUT_RD);
     }
-    return 0;
+    return CURLE_OK; /* which libcurl does not look at */
 }
 
 /* ---- what may be sent ------------------------------------------------------------------------- */
@@ -335,8 +335,7 @@ void dws_mail_free(struct dws_mail_transfer *m)
     if (!m)
         return;
     shut(m, SHUT_RDWR); /* of a message that is given up libcurl would send the end, and wait for the answer */
-    if (m->multi && m->easy)
-        curl_multi_remove_handle(m->multi, m->easy);
+    curl_multi_remove_handle(m->multi, m->easy); /* takes NULL for either */
     curl_easy_cleanup(m->easy);
     curl_multi_cleanup(m->multi);
     curl_slist_free_all(m->to);

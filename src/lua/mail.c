@@ -105,7 +105,7 @@ static int core_mail(lua_State *L)
 
 static int push_answer(lua_State *L, const struct dws_mail_answer *answer)
 {
-    lua_createtable(L, 0, 3);
+    lua_newtable(L);
     lua_pushstring(L, answer->reply);
     lua_setfield(L, -2, "reply");
     lua_pushinteger(L, (lua_Integer)answer->refused);

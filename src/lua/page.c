@@ -40,7 +40,7 @@ static int fail(const struct decoder *d, const struct dws_error *error)
     const struct dws_text body = d->body;
     const char *noun = d->choice.kind == DWS_ACCOUNTS ? "accounts" : "records";
     lua_pushnil(L);
-    lua_createtable(L, 0, 4);
+    lua_newtable(L);
     lua_pushliteral(L, "decode");
     lua_setfield(L, -2, "kind");
     lua_pushstring(L, dws_status_name(error->status));

@@ -192,7 +192,7 @@ static int core_pool(lua_State *L)
     luaL_getmetatable(L, POOL);
     lua_setmetatable(L, -2);
 
-    lua_createtable(L, DECODE, 0);
+    lua_newtable(L);
     lua_pushvalue(L, options);
     lua_rawseti(L, -2, OPTIONS);
     lua_newtable(L);

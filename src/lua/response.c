@@ -129,7 +129,7 @@ static void set_certificate(lua_State *L, const struct dws_certificate *certific
 {
     if (!certificate->subject && !certificate->not_after)
         return;
-    lua_createtable(L, 0, 3);
+    lua_newtable(L);
     set_text(L, "subject", certificate->subject);
     set_text(L, "issuer", certificate->issuer);
     set_text(L, "not_after", certificate->not_after);

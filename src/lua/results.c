@@ -25,7 +25,7 @@ int dws_lua_fail(lua_State *L, const struct dws_error *error)
     if (error->status == DWS_ERR_MEMORY)
         return luaL_error(L, "not enough memory");
     lua_pushnil(L);
-    lua_createtable(L, 0, 3);
+    lua_newtable(L);
     lua_pushstring(L, kind_of(error->status));
     lua_setfield(L, -2, "kind");
     lua_pushstring(L, dws_status_name(error->status));

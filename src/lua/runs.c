@@ -195,7 +195,7 @@ static bool find_source(lua_State *L, struct order *order)
 static void note_order(lua_State *L, struct order *order, struct times run)
 {
     int step = order->step;
-    bool in_step = run.has_ended && run.start > 0;
+    bool in_step = run.has_ended && run.start != 0;
     if (in_step && order->count > 0) {
         const struct times last = order->last;
         const bool forwards = run.start > last.start && run.end >= last.end;

@@ -61,7 +61,7 @@ static void push_flag(lua_State *L, const char *name, bool flag)
 
 void dws_lua_push_place(lua_State *L, const struct dws_seen_page *place)
 {
-    lua_createtable(L, 0, 7);
+    lua_newtable(L);
     push_size(L, "rows", place->rows);
     push_size(L, "new_rows", place->new_rows);
     push_size(L, "unseen_rows", place->unseen_rows);

@@ -58,7 +58,7 @@ static void push_message(lua_State *L, const char *message)
 static int fail(lua_State *L, const struct connection *self, const char *message, const char *code)
 {
     lua_pushnil(L);
-    lua_createtable(L, 0, 3);
+    lua_newtable(L);
     push_message(L, message && *message ? message : "libpq gave no reason");
     lua_setfield(L, -2, "message");
     lua_pushstring(L, code); /* nil for NULL */
@@ -110,7 +110,7 @@ static int pq_settings(lua_State *L)
     if (given)
         return 1;
     lua_pushnil(L);
-    lua_createtable(L, 0, 1);
+    lua_newtable(L);
     lua_pushstring(L, "the connection text cannot be read");
     lua_setfield(L, -2, "message");
     return 2;

@@ -66,7 +66,7 @@ static void ask(void *argument)
 static int fail(lua_State *L, const char *message)
 {
     lua_pushnil(L);
-    lua_createtable(L, 0, 1);
+    lua_newtable(L);
     lua_pushstring(L, message);
     lua_setfield(L, -2, "message");
     return 2;
@@ -147,7 +147,7 @@ static int lookup_poll(lua_State *L)
     if (answer->failure)
         return fail(L, gai_strerror(answer->failure));
     lua_pushstring(L, "done");
-    lua_createtable(L, (int)answer->count, 0);
+    lua_newtable(L);
     for (size_t i = 0; i < answer->count; i++) {
         lua_pushstring(L, answer->addresses[i]);
         lua_rawseti(L, -2, (int)i + 1);
