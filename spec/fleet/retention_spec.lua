@@ -1,4 +1,5 @@
 local fleets = require "spec.support.fleet"
+local history_tables = require "dwsync.history.tables"
 local postgres = require "spec.support.postgres"
 local retention = require "dwsync.fleet.retention"
 
@@ -114,6 +115,43 @@ for engine, with in pairs(fleets.engines(function() return server end)) do
                     assert.equal("here", list(fleet, "SELECT name FROM dwsync_collectors"))
                 end)
             end)
+
+        it("five hundred of a kind in one transaction, and keeps writers waiting only where it removes", function()
+            with(function(fleet)
+                local schedule, store = fleet:open()
+                assert(schedule:report { name = "0000", state = "running", lease_ms = 1, counts = {} } ~= nil)
+                local columns = {}
+                for i = 1, 1000 do
+                    columns[i] = ("('%04d', 'ended', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0)"):format(i)
+                end
+                fleet:rows("INSERT INTO dwsync_collectors (name, state, started_at, seen_at, lease_ms, looks, changed, "
+                    .. "failed, fenced, expired, throttled, drain) VALUES "
+                    .. table.concat(columns, ", "))
+                local begin, modes = store.engine.begin, {}
+                function store.engine:begin(deadline, mode, ...)
+                    modes[#modes + 1] = mode
+                    return begin(self, deadline, mode, ...)
+                end
+                fleet:pass(DAY)
+                assert.equal(1001, retention.prune_all(store, fleet.now, { dry_run = true }).collectors)
+                assert.same({ "read", "read" }, modes)
+                modes = {}
+                local run, failing, err = history_tables.run, 3, { kind = "storage" }
+                history_tables.run = function(...) -- the second transaction that removes fails
+                    failing = failing - (select(2, ...) == "write" and 1 or 0)
+                    if failing == 1 then
+                        return nil, err
+                    end
+                    return run(...)
+                end
+                local result = { pcall(retention.prune_all, store, fleet.now) }
+                history_tables.run = run
+                assert.same({ true, nil, err, { clusters = 0, accounts = 0, collectors = 500 } }, result)
+                assert.equal("read", modes[1])
+                assert.equal("write", modes[#modes])
+                assert.equal(501, retention.prune_all(store, fleet.now).collectors)
+            end)
+        end)
 
         it("much of it a batch at a time, and a dry run counts the same and removes nothing", function()
             with(function(fleet)

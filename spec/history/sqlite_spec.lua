@@ -48,6 +48,19 @@ local function clock(meanwhile)
     return world
 end
 
+describe("the settings of a connection to SQLite", function()
+    it("are those of a history that is written, with as much memory as was asked for", function()
+        for given, kib in pairs { [1] = 1024, [4] = 4096 } do
+            local store = assert(history.open(":memory:", { cache = given }))
+            local function setting(name) return store.engine:rows("PRAGMA " .. name)[1][1] end
+            assert.equal(-kib, tonumber(setting "cache_size"))
+            assert.equal(2, tonumber(setting "synchronous"))
+            assert.equal("sqlite", store.engine.name)
+            store:close()
+        end
+    end)
+end)
+
 describe("a damaged record of a history's file", function()
     it("is replaced whatever it holds, and is no other program that is in the way", function()
         for _, damage in ipairs { '{"id":"1" unlocked\0 rest', "database is locked", "\0", "'\0'; DROP TABLE x" } do
@@ -157,6 +170,7 @@ describe("a history's file", function()
                 store, err = history.open(folder, options)
                 assert.is_nil(store)
                 assert.equal(("the history %s: is a folder"):format(folder), err.message)
+                assert.equal("Name a file in it.", err.hint)
                 store, err = history.open(folder .. "/pipe", options)
                 assert.is_nil(store)
                 assert.equal(("the history %s/pipe: is not a file"):format(folder), err.message)

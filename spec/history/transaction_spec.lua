@@ -98,7 +98,28 @@ describe("a transaction", function()
         assert.is_nil(result)
         assert.equal("timeout", err.kind)
         assert.is_true(err.attempts > 1)
+        assert.equal("the history test was locked by another program for 1 s", err.message)
         assert.matches("^Nothing of this page was saved", err.hint)
+    end)
+
+    it("hands on whatever a statement is given, and rows to be copied where the engine can do that", function()
+        local engine, given = new_engine(), {}
+        function engine.rows(_, ...)
+            given[1] = { ... }
+            return {}
+        end
+        run(engine, function(session)
+            assert.is_nil(session.copy)
+            return session:rows("a", "b", "c")
+        end)
+        function engine.copy(_, ...)
+            given[2] = { ... }
+            return true
+        end
+        run(engine, function(session)
+            return session:copy("d", "e")
+        end)
+        assert.same({ { "a", "b", "c" }, { "d", "e" } }, given)
     end)
 
     it("is left alone, and reported as late, when it goes on after another took the engine", function()
@@ -116,6 +137,7 @@ describe("a transaction", function()
         assert.is_nil(result)
         assert.equal("timeout", err.kind)
         assert.is_true(err.retryable)
+        assert.equal("the history test: a transaction went on only after its time of 1 s", err.message)
         assert.same({ "begin", "close", "begin", "commit" }, engine.calls)
     end)
 
@@ -126,7 +148,78 @@ describe("a transaction", function()
         function context.runtime.sleep()
             context.closed = true
         end
-        assert.has_error(function() transaction.run(context, engine, "write", "c", error) end, "the history is closed")
+        assert.same({ false, "the history is closed" },
+            { pcall(transaction.run, context, engine, "write", "c", error) })
         assert.same({ "begin", "rollback" }, engine.calls)
+    end)
+end)
+
+describe("an engine that another transaction holds", function()
+    it("is left to it until a second after its time", function()
+        for now, calls in pairs { [0] = {}, [0.99] = {}, [1] = { "close", "begin", "commit" } } do
+            local engine = new_engine()
+            engine.holder = { till = 0 }
+            function engine:close() self.calls[1] = "close" end
+            local result, err = transaction.run({ shown = "test", timeout = 0, runtime = {
+                monotonic = function() return now end } }, engine, "write", "c", function() return "done" end)
+            assert.same(calls, engine.calls)
+            assert.equal(calls[1] and "done" or "timeout", result or err.kind)
+        end
+    end)
+end)
+
+describe("a part of a transaction", function()
+    local REFUSED = { kind = "storage", message = "too long" }
+
+    -- Runs one in which a statement of its work has this answer. Returns what was asked of the engine, what the part
+    -- returned, and what the transaction did.
+    local function run_part(answer, raised)
+        local engine, statements, part = new_engine(), {}, nil
+        function engine.rows(_, sql)
+            statements[#statements + 1] = sql
+            if sql == "work" then
+                return answer[1], answer[2], answer[3]
+            end
+            return {}
+        end
+        local result = { pcall(run, engine, function(session)
+            part = { session:apart(function()
+                if raised then
+                    error(raised, 0)
+                end
+                return { session:rows "work" }
+            end) }
+            return "done"
+        end) }
+        return statements, part, result, engine.calls[#engine.calls]
+    end
+
+    it("is kept with the rest", function()
+        local statements, part, result, last = run_part { "rows" }
+        assert.same({ { "SAVEPOINT part", "work", "RELEASE SAVEPOINT part" }, { { "rows" } }, { true, "done" },
+            "commit" }, { statements, part, result, last })
+    end)
+
+    it("is undone alone where the database refused what it was given", function()
+        local statements, part, result, last = run_part { nil, REFUSED }
+        assert.same({ { "SAVEPOINT part", "work", "ROLLBACK TO SAVEPOINT part", "RELEASE SAVEPOINT part" },
+            { nil, REFUSED }, { true, "done" }, "commit" }, { statements, part, result, last })
+    end)
+
+    it("undoes all where something else failed", function()
+        for _, err in ipairs { { kind = "storage", code = "full" }, { kind = "timeout" } } do
+            local statements, part, result, last = run_part { nil, err }
+            assert.same({ { "SAVEPOINT part", "work" }, nil, { true, nil, err }, "rollback" },
+                { statements, part, result, last })
+        end
+        local statements, part, result, last = run_part({}, "not now")
+        assert.same({ { "SAVEPOINT part" }, nil, { false, "not now" }, "rollback" }, { statements, part, result, last })
+    end)
+
+    it("is done again with the rest where another writer was in the way", function()
+        local statements, _, result = run_part { nil, REFUSED, true }
+        assert.equal("timeout", result[3].kind)
+        assert.same({ "SAVEPOINT part", "work", "SAVEPOINT part", "work" }, { statements[1], statements[2],
+            statements[3], statements[4] })
     end)
 end)

@@ -46,7 +46,7 @@ local Failure = {}
 
 local function must(result, err, busy)
     if result == nil then
-        error(setmetatable({ err = err, busy = busy }, Failure), 0)
+        error(setmetatable({ err = err, busy = busy }, Failure))
     end
     return result
 end

@@ -83,7 +83,7 @@ end
 local function sleep(seconds)
     local good, err = ready()
     if not good then
-        error(err, 0)
+        error(err)
     end
     ngx.sleep(seconds)
 end

@@ -284,6 +284,62 @@ describe("a sweep over a fleet", function()
         end)
     end)
 
+    it("holds nothing of a cluster that is gone", function()
+        with_fleet(function(fleet)
+            local held = setmetatable({}, { __mode = "v" })
+            fleet:look("one", { record(30) })
+            local function hold()
+                held[1] = collect().one.evaluation
+            end
+            hold()
+            collectgarbage()
+            assert.is_truthy(held[1])
+            fleet:discover { CLUSTERS[2] }
+            collect()
+            collectgarbage()
+            collectgarbage()
+            assert.is_nil(held[1])
+        end)
+    end)
+
+    it("knows a list by what is published of it, one record at least", function()
+        with_fleet(function(fleet)
+            fleet:look("one", { record(5), record(30), record(60) })
+            local digested
+            order.digest = function(text)
+                digested = record_list.read(text)
+                return text
+            end
+            for records, expected in pairs { [0] = 1, [1] = 1, [2] = 2, [3] = 3, [4] = 3 } do
+                order.records, published = records, {}
+                sweep.collect("order", order)
+                assert.equal(expected, #digested)
+            end
+        end)
+    end)
+
+    it("says why it could not read the schedule, its sums or the problems", function()
+        local problems_store, schedules = require "dwsync.problems.store", require "dwsync.fleet.schedule"
+        local failure = { kind = "storage" }
+        local function fail() return nil, failure end
+        local function failing(part)
+            return function() return { status = part == "status" and fail, rows = part == "rows" and fail } end
+        end
+        with_fleet(function(fleet)
+            fleet:look("one", { record(30) })
+            for _, case in ipairs { { schedules, "open", fail }, { schedules, "open", failing "status" },
+                { summary, "read", fail }, { problems_store, "open", fail },
+                { problems_store, "open", failing "rows" } } do
+                local module, name = case[1], case[2]
+                local own = module[name]
+                module[name] = case[3]
+                local found = { pcall(sweep.collect, "order", order) }
+                module[name] = own
+                assert.same({ true, nil, failure }, found)
+            end
+        end)
+    end)
+
     it("counts times by its own clock, wherever the database's is", function()
         with_fleet(function(fleet)
             fleet:look("one", { record(30) })
