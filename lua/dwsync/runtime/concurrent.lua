@@ -45,6 +45,7 @@ end
 function Scheduler:finish(task, ok, result, err)
     self.active = self.active - 1
     self.running[task] = nil
+    runtimes.of_coroutine[task.co] = nil
     keep(self.results, self.errors, task.index, ok, result, err)
 end
 
