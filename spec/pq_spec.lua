@@ -297,7 +297,8 @@ describe("dwsync.pq", function()
         other:query "CREATE TEMPORARY TABLE t (n INTEGER PRIMARY KEY, x TEXT)"
         for code, rows in pairs { ["23505"] = "1\tJane\n1\tDoe\n", ["22P02"] = "Jane\tDoe\n", ["22P04"] = "1\n",
             ["22021"] = "1\t\255Jane\n" } do
-            local state, err = copy(other.raw, "COPY t FROM STDIN", rows .. ("2\tJane\n"):rep(2000000))
+            local rest = ("2\tJane\n"):rep(code == "22P02" and 2000000 or 2) -- for one of them more than leaves at once
+            local state, err = copy(other.raw, "COPY t FROM STDIN", rows .. rest)
             assert.is_nil(state)
             assert.same({ code, true }, { err.code, err.alive })
             assert.is_nil(err.message:find("Doe", 1, true))
