@@ -187,6 +187,13 @@ describe("the template of a reason", function()
         assert.equal(200, #text)
     end)
 
+    it("takes a member's text for a code only up to sixty characters", function()
+        for length, is_code in pairs { [59] = true, [60] = true, [61] = false } do
+            local code = ("x"):rep(length)
+            assert.equal(is_code, template.of(('{"error":"%s"}'):format(code)):find(code, 1, true) ~= nil, length)
+        end
+    end)
+
     it("has no control characters, even where the text has marks of its own", function()
         assert.equal("a b c", template.of "a\1\2\3b\0c")
     end)

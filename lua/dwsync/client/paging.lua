@@ -17,6 +17,7 @@
 -- @module dwsync.client.paging
 local core = require "dwsync.core"
 local errors = require "dwsync.errors"
+local quantities = require("dwsync.lazy") "dwsync.quantities"
 
 local M = {}
 
@@ -87,8 +88,8 @@ end
 local function incomplete(self, reason, hint)
     return errors.new {
         kind = "incomplete",
-        message = ("the %s list could not be read completely: %s (%d %ss in %d pages)"):format(self.noun, reason,
-            self.records, self.noun, self.pages),
+        message = ("the %s list could not be read completely: %s (%s in %s)"):format(self.noun, reason,
+            quantities.count(self.records, self.noun), quantities.count(self.pages, "page")),
         hint = hint,
     }
 end
@@ -160,8 +161,8 @@ local function fail_or_read_again(self)
         return incomplete(self, "the pages do not join up when offset counts rows",
             'Set `paging` to "auto", unless the service is known to count rows.')
     elseif self.count and self.distinct < self.count then
-        return incomplete(self, ("the service counts %d %ss but delivered %d in each of %d readings"):format(
-                self.count, self.noun, self.distinct, self.walks), self.repeated and
+        return incomplete(self, ("the service counts %s but delivered %d in each of %d readings"):format(
+                quantities.count(self.count, self.noun), self.distinct, self.walks), self.repeated and
             ("It repeats pages: read everything in one page with `page_size` = %d."):format(self.count + 1) or nil)
     elseif self.repeated then
         return incomplete(self, "the service repeats pages whatever the offset",

@@ -189,6 +189,10 @@ describe("dwsync records", function()
         assert.equal(0, status)
         assert.equal("", out)
         assert.equal("dwsync: none of the 4 records match\n", err)
+        status, out, err = run({ C1, "-o", "ndjson", "--until", "1000000000000" },
+            function() return 200, page { '{"id":"a","start_time":1747637723055}' } end)
+        assert.same({ 0, "" }, { status, out })
+        assert.equal("dwsync: the only record does not match\n", err)
         status, out, err = run { C1, "-o", "ndjson", "--source", "nope" }
         assert.equal(0, status)
         assert.equal("", out)

@@ -47,5 +47,10 @@ describe("a text within a limit", function()
         end)
         assert.is_true(#body <= 1000 and #seen > 10)
         assert.same({ "…", ("and %d more"):format(200 - #seen + 1) }, seen[#seen])
+        fitting.body({ { "Reason", ("x"):rep(100) } }, 50, function(some)
+            seen = some
+            return some[1][1] .. some[1][2]
+        end)
+        assert.same({ { "…", "and 1 more" } }, seen)
     end)
 end)

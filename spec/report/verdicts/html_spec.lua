@@ -49,6 +49,15 @@ describe("the page of verdicts", function()
         has(render(text), "nothing to judge")
     end)
 
+    it("counts in its summary the checks of a cluster that is well", function()
+        local few = overviews.overview { overviews.healthy(), overviews.healthy("b", 2) }
+        local kept = few.clusters[1].evaluation.verdicts
+        for count = 1, 2 do
+            few.clusters[1].evaluation.verdicts = { kept[1], count == 2 and kept[2] or nil }
+            has(render(few), ('<span class="quiet">%s ok</span>'):format(count == 1 and "1 check" or "2 checks"))
+        end
+    end)
+
     it("has a summary with links to each cluster when there are several, and none for one", function()
         local text = render(overviews.stories())
         has(text, "Clusters, worst first")

@@ -62,7 +62,8 @@ local function explain_if_empty(list, subject, context)
     elseif list.total == 0 then
         context:note(subject .. "no records: nothing was ever synchronised, or the feature is off")
     elseif #before == 0 then
-        context:note(("%snone of the %d records match"):format(subject, list.total))
+        context:note(list.total == 1 and subject .. "the only record does not match"
+            or ("%snone of the %d records match"):format(subject, list.total))
     elseif #list == 0 then
         context:note(subject .. "no records of that source", ("The sources are %s."):format(name_sources(before)))
     end

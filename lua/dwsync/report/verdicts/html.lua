@@ -32,8 +32,8 @@ end
 local function most_important(item)
     local bad, good = verdicts.split(verdicts.of(item))
     if #bad == 0 then
-        return element("span", { class = "quiet" }, #good > 0 and ("%d checks ok"):format(#good)
-            or "nothing to judge")
+        return element("span", { class = "quiet" }, #good > 0
+            and quantities.count(#good, "check") .. " ok" or "nothing to judge")
     end
     return element("bdi", nil, display.cut(display.safe(verdicts.sentence(bad[1].message)), MAX_MESSAGE))
 end
