@@ -60,7 +60,7 @@ describe("a point in time", function()
         assert.equal('since is "6", expected 90m, 24h, 7d, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds; 6 what? '
             .. "6m, 6h, 6d", (select(2, checks.from_text(declared, "6", "since", 0))))
         for text, meant in pairs { ["7D"] = "did you mean 7d?", ["2 weeks"] = "did you mean 2w?",
-            ["31.12.2025"] = "did you mean 2025-12-31?", ["2025-02-29"] = "there is no such day" } do
+            ["31.12.2025"] = "did you mean 2025-12-31?", ["2025-02-29"] = "that day does not exist" } do
             assert.matches(" or milliseconds; " .. meant, (select(2, checks.from_text(declared, text, "since", 0))), 1,
                 true)
         end

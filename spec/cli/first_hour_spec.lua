@@ -54,7 +54,7 @@ local MISTAKES = {
     { "since a length below zero", { "records", "dws-healthy", "--since", "-7d" }, 2,
         "'-7d' is taken for an option: write '7d', which means that long ago\n" },
     { "since a day that does not exist", { "records", "dws-healthy", "--since", "2025-02-30" }, 2,
-        "; there is no such day\n" },
+        "; that day does not exist\n" },
     { "since a date with the day first", { "records", "dws-healthy", "--since", "19-05-2025" }, 2,
         "; did you mean 2025-05-19?\n" },
     { "since words", { "records", "dws-healthy", "--since", "last week" }, 2, '--since is "last week", '

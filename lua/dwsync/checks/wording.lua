@@ -109,7 +109,7 @@ local function meant_point(value)
     elseif day and timestamps.from_iso(("%s-%02d-%02d"):format(year, month, day)) then
         return ("; did you mean %s-%02d-%02d?"):format(year, month, day)
     elseif text:find "^%d%d%d%d%-%d%d%-%d%d$" then
-        return "; there is no such day"
+        return "; that day does not exist"
     end
     return meant_length(value)
 end
@@ -215,7 +215,7 @@ function M.names(declared)
     return names
 end
 
---- Says that there is no option of a name.
+--- The problem of an unknown option.
 -- @tparam string name
 -- @tparam table declared
 -- @tparam table door see dwsync.checks.read

@@ -134,7 +134,7 @@ local function are_since(records, since)
     return true
 end
 
--- The texts of records, by id; false where there is none.
+-- The texts of records, by id; false for a record that has no text.
 local function by_id(records, texts)
     local all = {}
     for i, text in ipairs(texts) do

@@ -86,7 +86,7 @@ end
 -- @tparam ?string coming the status of the other
 -- @treturn boolean
 function M.is_late(kept, coming)
-    return kept ~= RUNNING and coming == RUNNING
+    return kept ~= RUNNING and M.may_be_late(coming)
 end
 
 local function is_ended(item)
@@ -169,7 +169,7 @@ end
 -- @tparam table kept by name: `name`, `version`, `saved_at`, `status`, `content`
 -- @tparam table earlier by name: texts of versions before; only those of repeated names are looked at
 -- @tparam number now milliseconds
--- @treturn {table,...} states to write; `is_new`: there is none of that name
+-- @treturn {table,...} states to write; `is_new`: nothing is kept under that name
 -- @treturn {table,...} states to archive
 -- @treturn table summary `inserted`, `updated`, `unchanged`, `late`, `refused` (counts), `refusal`, `revised` (ids);
 -- together as many as there were records

@@ -160,7 +160,7 @@ end
 --- Inserts records, or replaces those of the same name.
 -- @tparam integer cluster its number
 -- @tparam {table,...} states `name`, `version`, `saved_at`, `record`, `content`
--- @tparam boolean are_new whether there is none of any of these names
+-- @tparam boolean are_new whether all of them are known to be new
 -- @treturn {string,...} statements
 function M.save(cluster, states, are_new)
     layout.open = (",(%d,"):format(cluster)
@@ -171,7 +171,7 @@ end
 
 --- Adds new records.
 -- @tparam integer cluster its number
--- @tparam {table,...} states the same; there is none of any of their names
+-- @tparam {table,...} states the same, all of them new
 -- @treturn string a COPY FROM STDIN
 -- @treturn string its rows
 function M.copy(cluster, states)

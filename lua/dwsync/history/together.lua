@@ -21,9 +21,8 @@ local function name_of(record)
     return text and identity.of(record, text)
 end
 
--- Adds what a query finds: by name where the service gave a record of that name, which it stands for where nothing is
--- read, else to the rest. Returns the error,
--- if there was one; what came before it stays.
+-- Adds what a query finds: by name where the service gave a record of that name, else to the rest. A record that was
+-- skipped is represented by the service's. Returns the error, if there was one; what came before it stays.
 local function collect(saved, engine, context, query)
     local rest, given, kept, texts, count = saved.rest, saved.given, saved.kept, saved.texts, saved.count
     local good, err = pcall(function()

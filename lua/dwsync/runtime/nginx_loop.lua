@@ -66,7 +66,7 @@ local function receive(self, job, response, failure)
     if not is_page(response, job.decode) then
         return answer(self, job, response, failure)
     end
-    -- Before anything else is made: LuaJIT lets whoever allocates next pay for the page at a stretch.
+    -- Before anything else is made: the next allocation would run the collector for all of the page at once.
     turns.hold()
     job.response = response
     table.insert(self.pages, job)
