@@ -1,6 +1,8 @@
 local history = require "dwsync.history"
 local lookback = require "dwsync.health.lookback"
 
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
+
 local NOW, DAY = 1761389392, 86400
 
 local function record(id, days_ago, more)
@@ -132,16 +134,79 @@ describe("what is kept, together with what the service gave,", function()
         store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'a'"
         list, err, rest = together {}
         assert.same({ nil, "r2" }, { list, ids(rest) })
-        assert.matches("the content of record r1 is damaged", err.message, 1, true)
+        assert.matches("the content of record a and 1 more is damaged", err.message, 1, true)
     end)
 
     it("raises what reading raises", function()
         local reading = require "dwsync.history.reading"
-        local each = reading.each
-        reading.each = function() error("not now", 0) end
+        local names = reading.names
+        reading.names = function() error("not now", 0) end
         local good, reason = pcall(together, {})
-        reading.each = each
+        reading.names = names
         assert.same({ false, "not now" }, { good, reason })
+    end)
+
+    it("is what was given where the history fails on the way", function()
+        assert(store:save("c1", { record("a", 1) }))
+        local engine_rows = store.engine.rows
+        store.engine.rows = function(engine, sql)
+            if sql:find "GROUP BY" then
+                return nil, { kind = "storage", message = "on the way" }
+            end
+            return engine_rows(engine, sql)
+        end
+        local list, err, rest = together { record("new", 0) }
+        store.engine.rows = nil
+        assert.same({ nil, "on the way", "new" }, { list, err.message, ids(rest) })
+    end)
+
+    it("has each run once, whatever its id", function()
+        local odd = { "plain", "two\nlines", "\n", "back\\slash", "~number:5", "nul\0", ("long"):rep(101),
+            "ümlaut", 5, "5" }
+        for from = 1, #odd do
+            local cluster, list = "odd" .. from, {}
+            for i = from, math.min(from + 2, #odd) do
+                list[#list + 1] = record(odd[i], i / 10)
+            end
+            list[#list + 1] = record("kept", 9)
+            assert(store:save(cluster, list))
+            local before = ids(list)
+            list[#list] = record("new", 0)
+            assert.equal(before:gsub(" kept$", " new kept"),
+                ids(assert(store:together(cluster, list, { now = NOW }))))
+            list[1].status, list[1].end_time = "RUNNING", nil
+            assert.equal("FINISHED", assert(store:together(cluster, list, { now = NOW }))[1].status)
+        end
+    end)
+
+    it("has each run once, however many of them the service gave", function()
+        local kept, every = {}, {}
+        for i = 1, 24 do
+            kept[i] = record(("r%02d"):format(i), i / 4, { identity_source_id = i % 2 == 0 and "even" or nil })
+            every[i] = kept[i].id
+        end
+        assert(store:save("c1", kept))
+        for count = 0, #kept do
+            local given = { unpack(kept, #kept - count + 1, #kept) }
+            given[1] = given[1] and record(given[1].id, count / 4, { status = "RUNNING", end_time = false })
+            local list = assert(together(given))
+            assert.equal(#kept, #list)
+            local found = {}
+            for i, item in ipairs(list) do
+                found[i] = item.id
+                assert.equal("FINISHED", item.status)
+            end
+            table.sort(found)
+            assert.same(every, found)
+            assert.equal(#kept, #assert(together(given, { limit = 24 })))
+            assert.equal(count == 0 and 23 or 24, #assert(together(given, { limit = 23 })))
+        end
+    end)
+
+    it("takes an id that is no text for none that is kept", function()
+        assert(store:save("c1", { record("true", 1) }))
+        assert.equal("nan true true", ids(assert(together { record(0 / 0, 0), record(true, 0) }))
+            :gsub("^%-", ""))
     end)
 
     it("is only of the sources asked for", function()
@@ -199,7 +264,7 @@ describe("what is kept, together with what the service gave,", function()
         local after, ledger = transactions()
         assert.same({ common = 1 }, ledger.counts[1].by_type)
         assert.equal(before, after)
-        assert.equal(2, after)
+        assert.equal(1, after)
     end)
 
     it("is refused for wrong arguments, at the caller's line", function()

@@ -54,6 +54,13 @@ function M.of_id(id)
     return bounded(cell:byte(1) == TILDE and "\\" .. cell or cell)
 end
 
+--- Whether names are the ids of their records as they are; then another id has none of these names.
+-- @tparam string names as one text
+-- @treturn boolean
+function M.are_ids(names)
+    return not (names:find("\\", 1, true) or names:find("~", 1, true))
+end
+
 --- The name of a record.
 -- @tparam table record
 -- @tparam string text its content

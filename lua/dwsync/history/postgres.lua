@@ -210,6 +210,9 @@ function Engine.exact(column)
     return column .. "::text AS exact" -- with the column's name, ORDER BY would mean the text
 end
 
+--- The values of a column as one text, a line each.
+Engine.in_lines = "string_agg(%s, chr(10))"
+
 --- Milliseconds since the epoch by the server's clock, as it is when the expression is evaluated.
 Engine.clock = "floor(extract(epoch FROM clock_timestamp()) * 1000)::double precision"
 

@@ -7,6 +7,8 @@ local statements = require "dwsync.history.statements"
 local text = require "dwsync.text"
 local transaction = require "dwsync.history.transaction"
 
+local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
+
 local M = {}
 
 local BATCH, LIMIT = 1000, 100000
@@ -36,10 +38,14 @@ local function advance(after, rows, limit, query)
     end
 end
 
+local function rows_after(session, query, after, limit)
+    return session:rows(statements.batch(session.exact, query.cluster_id, query, after, limit))
+end
+
 -- Each batch is a transaction of its own: a reader who takes an hour holds up no checkpoint and no vacuum.
 local function batch(engine, context, query, after, limit)
     return transaction.run(context, engine, "read", nil, function(session)
-        return session:rows(statements.batch(session.exact, query.cluster_id, query, after, limit))
+        return rows_after(session, query, after, limit)
     end)
 end
 
@@ -58,7 +64,12 @@ local function shown_name(name)
     return text.excerpt(identity.text(name))
 end
 
-local function damage(context, cluster, names)
+--- What is wrong where the contents of records cannot be read.
+-- @tparam table context see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam {string,...} names of the records
+-- @treturn dwsync.error kind "storage", code "damaged"
+function M.damage(context, cluster, names)
     local more = #names > 1 and (" and %d more"):format(#names - 1) or ""
     return storage_error(context, cluster, ("the content of record %s%s is damaged"):format(
         shown_name(names[1]), more), "The others are not affected. While the service has the record, "
@@ -76,60 +87,63 @@ local function check_progress(context, cluster, before, rows)
     end
 end
 
-local function chosen_of(rows, skips)
-    local chosen = {}
-    for _, row in ipairs(rows) do
-        chosen[#chosen + 1] = not skips(row[3]) and row or nil
-    end
-    return chosen
-end
-
--- The records of rows that can be read, false for those that are skipped, and their rows; the names of the others are
--- added to a list.
-local function readable(rows, damaged, query)
-    local chosen = query.skips and chosen_of(rows, query.skips) or rows
-    local decoded, at = content.decode(texts_of(chosen, 1), query.fields), 0
-    local records, good = {}, {}
-    for _, row in ipairs(rows) do
-        local is_chosen = row == chosen[at + 1]
-        at = is_chosen and at + 1 or at
-        if is_chosen and not decoded[at] then
-            damaged[#damaged + 1] = row[3]
+-- The records of rows that can be read; the names of the others are added to a list.
+local function readable(rows, damaged)
+    local decoded, records = content.decode(texts_of(rows, 1)), {}
+    for i, row in ipairs(rows) do
+        if decoded[i] then
+            records[#records + 1] = decoded[i]
         else
-            records[#records + 1], good[#good + 1] = is_chosen and decoded[at], row
+            damaged[#damaged + 1] = row[3]
         end
     end
-    return records, good
+    return records
+end
+
+-- Iterates over rows in batches.
+-- @tparam table context see dwsync.history.transaction
+-- @tparam table query from dwsync.history.criteria
+-- @tparam function read(after, limit) rows of `statements.batch`
+-- @treturn function iterator over lists of rows; it raises the error object
+local function batches(context, query, read)
+    local after, left, rows = { started = true }, query.limit or math.huge, {}
+    return function()
+        if not after or left <= 0 then
+            return nil
+        end
+        local limit = math.min(BATCH, left)
+        local found = read(after, limit)
+        check_progress(context, query.cluster_id, rows, found)
+        rows = found
+        after, left = advance(after, rows, limit, query), left - #rows
+        return rows
+    end
+end
+
+local function raised(result, err)
+    return result or error(err)
 end
 
 --- Iterates over records. Damaged ones are left out, and are an error after the others.
 -- @tparam table engine
 -- @tparam table context see dwsync.history.transaction
--- @tparam table query from dwsync.history.criteria; `fields`: only these; `skips`: function(name) → whether that record
--- need not be read
--- @treturn function iterator over records (false for those that are skipped), the names under which they are kept, and
--- their contents; it raises the error object
+-- @tparam table query from dwsync.history.criteria
+-- @treturn function iterator over records; it raises the error object
 function M.each(engine, context, query)
-    local after, left = { started = true }, query.limit or math.huge
-    local records, good, i, rows, damaged = {}, {}, 0, {}, {}
+    local records, i, damaged = {}, 0, {}
+    local next_rows = batches(context, query, function(after, limit)
+        return raised(batch(engine, context, query, after, limit))
+    end)
     return function()
         while i >= #records do
-            if not after or left <= 0 then
-                return damaged[1] and error(damage(context, query.cluster_id, damaged)) or nil
+            local rows = next_rows()
+            if not rows then
+                return damaged[1] and error(M.damage(context, query.cluster_id, damaged)) or nil
             end
-            local limit = math.min(BATCH, left)
-            local found, err = batch(engine, context, query, after, limit)
-            if not found then
-                error(err)
-            end
-            check_progress(context, query.cluster_id, rows, found)
-            rows = found
-            after, left = advance(after, rows, limit, query), left - #rows
-            records, good = readable(rows, damaged, query)
-            i = 0
+            records, i = readable(rows, damaged), 0
         end
         i = i + 1
-        return records[i], good[i][3], good[i][1]
+        return records[i]
     end
 end
 
@@ -142,6 +156,77 @@ local function collect(list, iterator, limit)
         list[#list + 1] = record
     end
     return list
+end
+
+-- A name may hold what lies between names; then there are too many.
+local function split(joined)
+    local names, from = {}, 1
+    local at = joined:find("\n", 1, true)
+    while at do
+        names[#names + 1], from = joined:sub(from, at - 1), at + 1
+        at = joined:find("\n", from, true) -- a pattern would look at each byte
+    end
+    names[#names + 1] = joined:sub(from)
+    return names
+end
+
+--- The names of the records that begin in a time, newest first.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam table query from dwsync.history.criteria, with `since`
+-- @tparam integer limit
+-- @treturn {string,...}
+-- @treturn boolean whether each is the id of its record as it is
+function M.names(session, query, limit)
+    local statement = statements.names(query.cluster_id, query, limit)
+    local row = session:rows(statements.in_lines(session.in_lines, statement))[1]
+    local count, joined = M.integer(row[1]), row[2] or ""
+    local names = count > 0 and split(joined) or {}
+    if #names ~= count then
+        names = texts_of(session:rows(statement), 1)
+    end
+    return names, identity.are_ids(joined)
+end
+
+local function rows_under(session, cluster, names)
+    local rows = {}
+    local found = session:rows(statements.cluster_number(cluster))[1]
+    for _, statement in ipairs(found and statements.contents(found[1], names) or {}) do
+        for _, row in ipairs(session:rows(statement)) do
+            rows[#rows + 1] = row
+        end
+    end
+    return rows
+end
+
+--- What a query finds.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam table context the same
+-- @tparam table query from dwsync.history.criteria
+-- @treturn function iterator over lists of names and of contents, of as many records as are decoded at once
+function M.contents(session, context, query)
+    local next_rows = batches(context, query, function(after, limit)
+        return rows_after(session, query, after, limit)
+    end)
+    return function()
+        local rows = next_rows()
+        return rows and texts_of(rows, 3), rows and texts_of(rows, 1)
+    end
+end
+
+--- The same of some names: one by one, which takes longer for each.
+-- @tparam table session see dwsync.history.transaction
+-- @tparam string cluster as a column holds it
+-- @tparam {string,...} names
+-- @treturn function iterator
+function M.contents_under(session, cluster, names)
+    local first = 1
+    return function()
+        if names[first] then
+            local rows = rows_under(session, cluster, { unpack(names, first, math.min(first + BATCH - 1, #names)) })
+            first = first + BATCH
+            return texts_of(rows, 1), texts_of(rows, 2)
+        end
+    end
 end
 
 --- How many runs there are of each source.

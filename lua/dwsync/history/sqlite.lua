@@ -272,6 +272,9 @@ function Engine.exact(column)
         column)
 end
 
+--- The values of a column as one text, a line each.
+Engine.in_lines = "group_concat(%s, char(10))"
+
 --- Milliseconds since the epoch.
 Engine.clock = "CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER)"
 

@@ -357,6 +357,24 @@ function M.batch(exact, cluster, criteria, after, limit)
         exact "start_time", conditions_of(cluster, criteria, after), order, limit)
 end
 
+--- The names of some records with a start, newest first.
+-- @tparam string cluster as a column holds it
+-- @tparam table criteria as of `batch`
+-- @tparam integer limit
+-- @treturn string
+function M.names(cluster, criteria, limit)
+    return ("SELECT record_id FROM dwsync_records WHERE %s ORDER BY start_time DESC, record_id DESC LIMIT %d"):format(
+        conditions_of(cluster, criteria, { started = true }), limit)
+end
+
+--- What a statement finds, as one text: to read a row for each takes longer.
+-- @tparam string in_lines of the engine
+-- @tparam string statement that finds one column, record_id
+-- @treturn string count, text (NULL where nothing is found)
+function M.in_lines(in_lines, statement)
+    return ("SELECT count(*), %s FROM (%s) AS found"):format(in_lines:format "record_id", statement)
+end
+
 --- How many records there are of each source: identity_source_id, identity_source_type, count.
 -- @tparam string cluster as a column holds it
 -- @tparam number since milliseconds

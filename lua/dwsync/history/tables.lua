@@ -104,7 +104,8 @@ end
 -- @treturn {[string]=string} contents of those of `records` that are kept, by name, for `has`
 function M.together(store, cluster_id, records, now)
     local list, err, rest, contents = together.list(store.engine, store.context, records, {
-        cluster_id = identity.cell(cluster_id), now = now, limit = lookback.records })
+        cluster_id = identity.cell(cluster_id), now = now, limit = lookback.records,
+        texts = true })
     return list or rest, err, contents
 end
 
