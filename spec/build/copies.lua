@@ -51,6 +51,14 @@ local function processor_seconds(path)
     return seconds
 end
 
+--- Gives a build in a copy the locales of this tree's, which are slow to make.
+-- @tparam string build the build's folder
+function M.take_locales(build)
+    local locales = "build/spec/c/locales"
+    assert(M.exists(locales), locales .. " is not there: first cmake --preset dev && cmake --build build")
+    M.shell(("mkdir -p %s/spec/c && cp -a %s %s/spec/c"):format(build, locales, build))
+end
+
 --- How much longer than alone a program may take on this machine now.
 -- @treturn number from 1 to 4: much of what takes long is waiting
 function M.load()

@@ -116,8 +116,8 @@ local function make()
     local hits = ("%s/%s/hits"):format(uv.cwd(), INSTRUMENTED)
     copies.copy(PLAIN)
     copies.copy(INSTRUMENTED)
-    for _, tree in ipairs { PLAIN, INSTRUMENTED } do -- locales are slow to make
-        copies.shell(("mkdir -p %s/build/spec/c && cp -a build/spec/c/locales %s/build/spec/c"):format(tree, tree))
+    for _, tree in ipairs { PLAIN, INSTRUMENTED } do
+        copies.take_locales(tree .. "/build")
     end
     copies.build(PLAIN, "build", "-DDWSYNC_TESTS=ON")
     copies.build(INSTRUMENTED, "build", "-DCMAKE_BUILD_TYPE=Debug -DDWSYNC_TESTS=ON"

@@ -99,9 +99,7 @@ end
 
 -- C specs under the sanitizers, and a core for Lua's. Both are built in the copy, once.
 local function prepare_c(tree)
-    -- Locales are slow to make.
-    copies.shell(("mkdir -p %s/build-c/spec/c && cp -a build/spec/c/locales %s/build-c/spec/c")
-        :format(tree, tree))
+    copies.take_locales(tree .. "/build-c")
     copies.build(tree, "build-c", "-DCMAKE_BUILD_TYPE=Debug -DDWSYNC_SANITIZE=ON -DDWSYNC_TESTS=ON")
     copies.build(tree, "build-core", "")
     local passing, known = {}, tree .. ".passing"
