@@ -797,6 +797,67 @@ describe("TLS", function()
         assert.equal(3, service:journal().connections)
     end)
 
+    it("and the way there are as the pool says, or as the request does", function()
+        local folder, ca_file = service.info.ca_file:match "^(.*)/", service.info.ca_file
+        local https = { url = service:records_url "healthy", ca_file = ca_file }
+        local certified = { url = https.url, ca_file = ca_file, client_cert = folder .. "/good.pem" }
+        local elsewhere = { url = "http://dws.invalid/v1", allow_http = true }
+        local function outcome(fields, defaults)
+            local request = { timeout = PATIENCE }
+            for name, value in pairs(fields) do
+                request[name] = value
+            end
+            local pool = core.pool(defaults)
+            local submitted, refusal = pool:submit(true, request)
+            local _, response, err
+            if submitted then
+                _, response, err = pool:next(PATIENCE)
+            end
+            pool:close()
+            return response and response.status or (err or refusal).code
+        end
+        local received = with({ { { "read" }, { "send", answer("200 OK", "", { "Connection: close" }) } } },
+            function(proxy)
+                elsewhere.proxy = proxy.url
+                for _, case in ipairs {
+                    { "ca_file", ca_file, { url = https.url }, "certificate", 401 },
+                    { "client_cert", "/nowhere/client.pem", https, 401, "certificate" },
+                    { "client_key", folder .. "/leaf.key", certified, "certificate", 401 },
+                    { "allow_http", true, { url = elsewhere.url, proxy = proxy.url }, "argument", 200 },
+                    { "proxy", proxy.url, { url = "http://127.0.0.1:1/" }, "connect", 200 },
+                    { "compressed", true, elsewhere, 200, 200 },
+                } do
+                    local name, value, fields = case[1], case[2], {}
+                    assert.equal(case[4], outcome(case[3], {}), name)
+                    assert.equal(case[5], outcome(case[3], { [name] = value }), name)
+                    for key, own in pairs(case[3]) do
+                        fields[key] = own
+                    end
+                    fields[name] = value
+                    assert.equal(case[5], outcome(fields, {}), name)
+                end
+            end)
+        local asked = {}
+        for i = #received - 2, #received do
+            asked[#asked + 1] = received[i]:match "\r\nAccept%-Encoding: (%a+)\r\n"
+        end
+        assert.same({ "identity", "gzip", "gzip" }, asked)
+    end)
+
+    it("is to begin within the time that the pool has for connections, or the request", function()
+        with({ { { "hold" } } }, function(server) -- a handshake that is never answered
+            local url = server.url:gsub("^http:", "https:")
+            for _, case in ipairs { { IMPATIENCE, 5, nil }, { nil, nil, IMPATIENCE } } do
+                local pool = core.pool { concurrency = 2, timeout = 1e6, connect_timeout = case[1] }
+                assert(pool:submit("patient", { url = url, connect_timeout = case[2] }))
+                assert(pool:submit("hurried", { url = url, connect_timeout = case[3] }))
+                local tag, _, err = pool:next(PATIENCE)
+                pool:close()
+                assert.same({ "hurried", "timeout" }, { tag, err.code })
+            end
+        end)
+    end)
+
     it("carries 16 MiB and not more, unless more is allowed", function()
         local function huge()
             service:fault { repeat_body = { text = ("x"):rep(1024), times = 17 * 1024 } }
