@@ -72,6 +72,7 @@ static void open_behind_proxy(struct exchange *e)
 {
     exchange_open(e, 1, answers, 1, NULL);
     snprintf(proxy, sizeof proxy, "http://user:" PROXY_PASSWORD "@127.0.0.1:%d", server_port(e->server));
+    memset(agent, 0, sizeof agent);
     memset(agent, 'a', FULL + 1 - SETTINGS - 3 - (strlen(proxy) + 2) - 2);
     memset(filler, 'f', sizeof filler - 1);
     e->transport.proxy = proxy;
