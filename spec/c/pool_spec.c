@@ -289,6 +289,23 @@ static void a_queued_request_expires_in_the_queue(void)
     exchange_close(&e);
 }
 
+/* By a transfer that failed before, whose place in the pool is taken by the time it is used again. */
+static void a_request_that_expires_in_the_queue_tells_of_no_other(void)
+{
+    const struct dws_request elsewhere = {.url = LITERAL("http://127.0.0.1:1/")};
+    struct exchange e;
+    exchange_open(&e, 1, gated, 1, NULL);
+    EXPECT_STATUS(exchange_perform(&e, &elsewhere), DWS_ERR_CONNECT);
+    submit_numbered(&e, 1, 1);
+    EXPECT(exchange_until_requests(&e, 1));
+    e.transport.timeout_ms = 30;
+    submit_numbered(&e, 2, 2);
+    EXPECT_STATUS(exchange_next(&e), DWS_ERR_TIMEOUT);
+    EXPECT_INT(e.completion.tag, 2);
+    EXPECT_HOLDS(spec_text(e.completion.error.message), LITERAL(": Timeout was reached"));
+    exchange_close(&e);
+}
+
 /* ---- cancelling and ending ------------------------------------------------------------------------------ */
 
 static void cancels_what_is_queued(void)
@@ -502,6 +519,8 @@ static const struct spec_case cases[] = {
     {"a timeout may be a millisecond", takes_the_shortest_timeout},
     {"a response stays readable while others are submitted", a_response_lives_until_the_next_call},
     {"a request whose time passes in the queue expires there and is never sent", a_queued_request_expires_in_the_queue},
+    {"a request that expires in the queue does not tell what another failed of",
+     a_request_that_expires_in_the_queue_tells_of_no_other},
     {"a queued request is cancelled and never sent", cancels_what_is_queued},
     {"an active request is cancelled and makes place", cancels_what_is_active},
     {"only what is under way can be cancelled", cancels_only_what_is_there},
