@@ -311,6 +311,26 @@ describe("dwsync.pq", function()
         other:close()
     end)
 
+    it("gives each of several COPYs its own rows, also after one that had no use for them", function()
+        local all = {}
+        for i = 1, 3 do
+            all[i] = server:connection()
+            all[i]:query "CREATE TEMPORARY TABLE t (x TEXT)"
+            assert.is_nil((copy(all[i].raw, "COPY nowhere FROM STDIN", "nobody\n")))
+        end
+        for i, one in ipairs(all) do
+            assert(one.raw:copy("COPY t FROM STDIN", ("row %d\n"):format(i)))
+        end
+        for i, one in ipairs(all) do
+            local state
+            repeat
+                state = assert(one.raw:receive())
+            until state == "done" or not core.wait(one.raw:socket(), state, 30)
+            assert.same({ { "row " .. i } }, one:query "SELECT x FROM t")
+            one:close()
+        end
+    end)
+
     it("keeps none of a COPY's rows, whether it was given them or not", function()
         local other, number = server:connection(), 0
         other:query "CREATE TEMPORARY TABLE t (x TEXT)"
