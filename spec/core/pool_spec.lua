@@ -190,6 +190,25 @@ describe("a pool's life", function()
         pool:close()
     end)
 
+    it("lets go of the tag and the options of what was refused, failed or was given up", function()
+        local held = setmetatable({}, { __mode = "v" })
+        local pool = core.pool()
+        for i, url in ipairs { "none", "http://127.0.0.1:1/", "http://127.0.0.1:1/" } do
+            local tag, decode = {}, { fields = {} }
+            held[2 * i - 1], held[2 * i] = tag, decode
+            local submitted = pool:submit(tag, { url = url, decode = decode })
+            assert.equal(i > 1 or nil, submitted)
+            if i == 3 then
+                assert.is_true(pool:cancel(tag))
+            end
+            assert.equal(i > 1 and tag or nil, (pool:next(PATIENCE)))
+        end
+        collectgarbage()
+        collectgarbage()
+        assert.is_nil(next(held))
+        pool:close()
+    end)
+
     it("leaves no file descriptor behind", function()
         with(saying(answer("200 OK", "")), function(server)
             local before = descriptors.count()
