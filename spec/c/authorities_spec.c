@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <openssl/err.h>
+
 int __real_clock_gettime(clockid_t id, struct timespec *now);
 int __wrap_clock_gettime(clockid_t id, struct timespec *now);
 ssize_t __real_read(int fd, void *bytes, size_t length);
@@ -113,8 +115,13 @@ static void leaves_them_to_libcurl_where_a_proxy_may_speak_tls(void)
     static const struct {
         const char *proxy;
         bool parsed;
-    } proxies[] = {{"https://p:1", false}, {"HTTPS://p:1", false},     {"http://p:1", true},
-                   {"p:1", true},          {"socks5://https:1", true}, {"", true}};
+    } proxies[] = {{"https://p:1", false},
+                   {"HTTPS://p:1", false},
+                   {"http://p:1", true},
+                   {"p:1", true},
+                   {"https.example:1", true},
+                   {"socks5://https:1", true},
+                   {"", true}};
     struct tls_files *files = tls_files_new();
     struct dws_transport transport = {.ca_file = tls_ca(files)};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -139,12 +146,19 @@ static void leaves_them_to_libcurl_where_a_proxy_may_speak_tls(void)
     tls_files_free(files);
 }
 
+static void leaves_no_error_of_openssls_behind(void)
+{
+    EXPECT(!dws_trust_open(LITERAL("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")));
+    EXPECT_INT(ERR_peek_error(), 0);
+}
+
 static const struct spec_case cases[] = {
     {"a file is read again until two seconds after its change, and then when it has changed",
      reads_a_file_again_until_a_change_would_show},
     {"a file is read again that was away, though it is the same", reads_a_file_again_that_was_not_there},
     {"authorities are left to libcurl where a proxy may speak TLS, too",
      leaves_them_to_libcurl_where_a_proxy_may_speak_tls},
+    {"what cannot be parsed leaves no error of OpenSSL's behind", leaves_no_error_of_openssls_behind},
 };
 
 SPEC_MAIN(cases)
