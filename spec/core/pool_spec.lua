@@ -619,7 +619,8 @@ describe("a proxy", function()
     it("that refuses the tunnel for good is no failure of the network, one that may pass is", function()
         for _, case in ipairs {
             { 399, "network", "network" }, { 400, "config", "proxy" }, { 499, "config", "proxy" },
-            { 500, "network", "network" }, { 403, "config", "proxy" }, { 404, "config", "proxy" }, { 407, "config", "proxy" },
+            { 500, "network", "network" },
+            { 403, "config", "proxy" }, { 404, "config", "proxy" }, { 407, "config", "proxy" },
             { 408, "network", "network" }, { 421, "network", "network" }, { 425, "network", "network" },
             { 429, "network", "network" }, { 502, "network", "network" }, { 503, "network", "network" },
         } do
