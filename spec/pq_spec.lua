@@ -311,6 +311,55 @@ describe("dwsync.pq", function()
         other:close()
     end)
 
+    it("gives each of several COPYs its own rows, also after one that had no use for them", function()
+        local all = {}
+        for i = 1, 3 do
+            all[i] = server:connection()
+            all[i]:query "CREATE TEMPORARY TABLE t (x TEXT)"
+            assert.is_nil((copy(all[i].raw, "COPY nowhere FROM STDIN", "nobody\n")))
+        end
+        for i, one in ipairs(all) do
+            assert(one.raw:copy("COPY t FROM STDIN", ("row %d\n"):format(i)))
+        end
+        for i, one in ipairs(all) do
+            local state
+            repeat
+                state = assert(one.raw:receive())
+            until state == "done" or not core.wait(one.raw:socket(), state, 30)
+            assert.same({ { "row " .. i } }, one:query "SELECT x FROM t")
+            one:close()
+        end
+    end)
+
+    it("keeps none of a COPY's rows, whether it was given them or not", function()
+        local other, number = server:connection(), 0
+        other:query "CREATE TEMPORARY TABLE t (x TEXT)"
+        local function rows()
+            number = number + 1
+            return ("%d%s\n"):format(number, ("x"):rep(1000000))
+        end
+        for _, body in ipairs {
+            function() assert.equal("done", (copy(other.raw, "COPY t FROM STDIN", rows()))) end,
+            function() assert.is_nil((copy(other.raw, "COPY nowhere FROM STDIN", rows()))) end,
+            function() assert.equal("done", (copy(other.raw, "SELECT 1", rows()))) end,
+            function()
+                local closed = server:connection()
+                assert(closed.raw:copy("COPY pg_class FROM STDIN", rows()))
+                closed:close()
+            end,
+        } do
+            body() -- what a Lua makes texts in may grow once
+            collectgarbage()
+            local before = collectgarbage "count"
+            for _ = 1, 8 do
+                body()
+            end
+            collectgarbage()
+            assert.is_true(collectgarbage "count" - before < 2000)
+        end
+        other:close()
+    end)
+
     it("asks the server to give up a statement", function()
         local watcher = server:connection()
         assert(connection.raw:send "SELECT pg_sleep(600)")
@@ -454,6 +503,7 @@ describe("dwsync.pq", function()
                 end
             end
             assert.is_false(raw:cancel())
+            assert.is_true(growth_kb(300000, function() raw:cancel() end) < LEFT_KB)
             local threads = 0
             for number, mask in pairs(blocked_signals()) do
                 threads = threads + (before[number] and 0 or 1)
@@ -471,18 +521,28 @@ describe("dwsync.pq", function()
         it("is not used, nor ended, by a child of fork", function()
             local session = server:connection()
             local pid = session:query("SELECT pg_backend_pid()")[1][1]
+            local begun = assert(pq.connect(server:url(), {}))
+            assert(begun:poll())
             local child = ffi.C.fork()
             if child == 0 then
                 local sent, err = session.raw:send "SELECT 1"
                 local state = session.raw:receive()
+                local polled = begun:poll()
+                begun:close()
                 session:close()
-                ffi.C._exit(sent == nil and err.alive == false and state == nil and 7 or 1)
+                ffi.C._exit(sent == nil and err.alive == false and state == nil and polled == nil and 7 or 1)
             end
             local status = ffi.new "int[1]"
             ffi.C.waitpid(child, status, 0)
             assert.equal(7 * 256, status[0])
             assert.equal(pid, session:query("SELECT pg_backend_pid()")[1][1])
             session:close()
+            local step
+            repeat
+                step = assert(begun:poll())
+            until step == "done" or not core.wait(begun:socket(), step, 30)
+            assert.equal("done", step)
+            begun:close()
         end)
     end
 end)

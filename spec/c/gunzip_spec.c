@@ -215,6 +215,25 @@ static void reads_what_was_zipped_over_one_connection(void)
     exchange_close(&e);
 }
 
+/* Bytes that gzip makes more of. */
+static void takes_a_stream_of_exactly_the_limit(void)
+{
+    static struct script script;
+    static char zipped[ROOM], plain[200];
+    uint32_t random = 1;
+    for (size_t i = 0; i < sizeof plain; i++) {
+        random = random * 1664525 + 1013904223;
+        plain[i] = (char)(random >> 24);
+    }
+    const struct dws_text stream = zip(plain, sizeof plain, zipped);
+    struct exchange e;
+    EXPECT(stream.length > sizeof plain);
+    open_far(&e, &script, answer("200 OK\r\nContent-Encoding: gzip", stream), stream.length);
+    EXPECT_STATUS(get_far(&e), DWS_OK);
+    EXPECT_TEXT(e.completion.response.body, ((struct dws_text){plain, sizeof plain}));
+    exchange_close(&e);
+}
+
 static void expect_far(const char *head, struct dws_text body, enum dws_status status, const char *message)
 {
     static struct script script;
@@ -316,6 +335,7 @@ static void asks_nothing_of_a_body_that_does_not_come(void)
 }
 
 static const struct spec_case cases[] = {
+    {"a stream of exactly the limit is taken", takes_a_stream_of_exactly_the_limit},
     {"gzip is undone in pieces of any size", undoes_gzip_in_pieces_of_any_size},
     {"nothing but a whole stream is taken", takes_nothing_but_the_whole_stream},
     {"1 GB of zeros in 1 MB makes no more than is taken", makes_no_more_than_is_taken},

@@ -363,6 +363,9 @@ static void tells_libcurl_only_what_is_new(void)
         {{.url = TEXT("https://127.0.0.1:1/")},
          {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .client_cert = "/nowhere/c"},
          false},
+        {{.url = TEXT("https://127.0.0.1:1/")}, /* the same texts, and one of them is another option's */
+         {.ca_file = "/nowhere/ca", .user_agent = "a", .client_cert = ""},
+         false},
         {{.url = TEXT("https://127.0.0.1:1/")},
          {.ca_file = "/nowhere/ca", .user_agent = "a", .proxy = "", .client_key = "/nowhere/k"},
          false},

@@ -30,6 +30,22 @@ static void says_what_is_too_large_in_a_head(void)
     }
 }
 
+/* In lines that libcurl takes. */
+#define HEAD_WITH(more)                                                                                      \
+    SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nX-1: "), FILL("x", 90000), SEND("\r\nX-2: "), FILL("x", 90000), \
+           SEND("\r\nX-3: "), FILL("x", 82085 + (more)), SEND("\r\nContent-Length: 0\r\n\r\n"), HOLD)
+
+static void takes_a_head_of_exactly_the_limit(void)
+{
+    static const struct script scripts[] = {HEAD_WITH(0), HEAD_WITH(1)};
+    struct exchange e;
+    EXPECT_STATUS(open_and_get(&e, &scripts[0]), DWS_OK);
+    EXPECT_INT(e.completion.response.headers.length, 262144);
+    exchange_close(&e);
+    EXPECT_STATUS(open_and_get(&e, &scripts[1]), DWS_ERR_TOO_LARGE);
+    exchange_close(&e);
+}
+
 /* Header bytes count over all the answers to a request, or one could be sent 1xx after 1xx without end. Newer
  * versions of libcurl break off by themselves. */
 static void limits_headers_over_informational_answers(void)
@@ -69,6 +85,14 @@ static const struct coded {
     {"a coding with parameters",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked;\x1b[1m\r\n\r\n"), HOLD),
      "the service answered with the transfer coding ?, which was not asked for"},
+    {"a coding with the longest name that is shown",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: abcdefghijklmnopqrstabcdefghijklmnopqrst\r\n\r\n"),
+            HOLD),
+     "the transfer coding abcdefghijklmnopqrstabcdefghijklmnopqrst, which"},
+    {"a coding with a longer one",
+     SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: abcdefghijklmnopqrstabcdefghijklmnopqrstu\r\n\r\n"),
+            HOLD),
+     "the transfer coding ?, which"},
     {"compressed content",
      SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\n"), HOLD),
      "the service answered with the content coding gzip, which was not asked for"},
@@ -280,6 +304,7 @@ static const struct spec_case cases[] = {
     {"an answer is a success from 200 to 299", tells_a_success_by_its_status},
     {"a large body is read whole", reads_a_large_body_whole},
     {"a head that is too large is called that", says_what_is_too_large_in_a_head},
+    {"a head of exactly the limit is taken", takes_a_head_of_exactly_the_limit},
     {"header bytes are limited over informational answers too", limits_headers_over_informational_answers},
     {"a page with more records than anyone needs is refused", limits_how_many_records_a_page_has},
 };

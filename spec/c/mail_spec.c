@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <openssl/evp.h>
+
 #define WAIT_MS 240000 /* a bound for hangs, which no busy machine meets */
 #define SECRET "hunter2-the-password"
 #define MESSAGE "Subject: Hello\r\n\r\nLine\r\n.dot\r\n"
@@ -442,6 +444,36 @@ static void takes_what_is_just_short_enough(void)
     }
 }
 
+/* Addresses of 254 bytes, a user and a password of 1024, each with an end of its own. */
+static void sends_the_longest_as_they_are(void)
+{
+    static char from[255], to[255], user[1025], password[1025], plain[2050], encoded[2740], line[300];
+    const struct script script = SCRIPT(HELLO, LINE, SEND("334 \r\n"), LINE, SEND("235 ok\r\n"), OK_LINE, OK_LINE, DATA,
+                                        SEND("250 ok\r\n"), LINE);
+    struct sending s;
+    snprintf(from, sizeof from, "%s", letters_and(241, "f@example.com").data);
+    snprintf(to, sizeof to, "%s", letters_and(241, "t@example.com").data);
+    snprintf(user, sizeof user, "%s", letters_and(1023, "u").data);
+    snprintf(password, sizeof password, "%s", letters_and(1023, "p").data);
+    memcpy(plain + 1, user, 1024);
+    memcpy(plain + 1026, password, 1024);
+    EVP_EncodeBlock((unsigned char *)encoded, (const unsigned char *)plain, sizeof plain);
+    open_server(&s, &script, NULL);
+    s.mail.from = spec_text(from);
+    s.mail.to = &(struct dws_text){to, 254};
+    s.mail.user = spec_text(user);
+    s.mail.password = spec_text(password);
+    EXPECT_STATUS(post(&s), DWS_OK);
+    EXPECT_TEXT(server_request(s.server, 1), LITERAL("AUTH PLAIN\r\n"));
+    strcat(encoded, "\r\n");
+    EXPECT_TEXT(server_request(s.server, 2), spec_text(encoded));
+    snprintf(line, sizeof line, "MAIL FROM:<%s>", from);
+    EXPECT_HOLDS(server_request(s.server, 3), spec_text(line));
+    snprintf(line, sizeof line, "RCPT TO:<%s>\r\n", to);
+    EXPECT_TEXT(server_request(s.server, 4), spec_text(line));
+    server_stop(s.server);
+}
+
 /* ---- when memory runs out ------------------------------------------------------------------------- */
 
 static void is_not_begun_without_enough_memory(void)
@@ -538,6 +570,7 @@ static const struct spec_case cases[] = {
     {"refuses what could be read as something else", refuses_what_could_be_read_as_something_else},
     {"refuses to show a password", refuses_to_show_a_password},
     {"takes what is just short enough, and nothing longer", takes_what_is_just_short_enough},
+    {"sends the longest of what it takes as it is", sends_the_longest_as_they_are},
     {"is not begun without enough memory", is_not_begun_without_enough_memory},
     {"sends a message that is larger than any buffer", sends_a_message_larger_than_any_buffer},
     {"keeps of a reply its codes alone", keeps_of_a_reply_its_codes_alone},

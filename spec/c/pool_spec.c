@@ -289,6 +289,23 @@ static void a_queued_request_expires_in_the_queue(void)
     exchange_close(&e);
 }
 
+/* By a transfer that failed before, whose place in the pool is taken by the time it is used again. */
+static void a_request_that_expires_in_the_queue_tells_of_no_other(void)
+{
+    const struct dws_request elsewhere = {.url = LITERAL("http://127.0.0.1:1/")};
+    struct exchange e;
+    exchange_open(&e, 1, gated, 1, NULL);
+    EXPECT_STATUS(exchange_perform(&e, &elsewhere), DWS_ERR_CONNECT);
+    submit_numbered(&e, 1, 1);
+    EXPECT(exchange_until_requests(&e, 1));
+    e.transport.timeout_ms = 30;
+    submit_numbered(&e, 2, 2);
+    EXPECT_STATUS(exchange_next(&e), DWS_ERR_TIMEOUT);
+    EXPECT_INT(e.completion.tag, 2);
+    EXPECT_HOLDS(spec_text(e.completion.error.message), LITERAL(": Timeout was reached"));
+    exchange_close(&e);
+}
+
 /* ---- cancelling and ending ------------------------------------------------------------------------------ */
 
 static void cancels_what_is_queued(void)
@@ -481,6 +498,40 @@ static void says_that_there_is_no_memory(void)
     dws_pool_free(pool);
 }
 
+/* How many blocks a pool has once so many requests were given up that none of them was sent. */
+static long held_after(struct dws_pool *pool, uint64_t count)
+{
+    static const struct dws_request request = {.url = TEXT("http://127.0.0.1:1/")};
+    static const struct dws_transport transport = {.timeout_ms = WAIT_MS};
+    struct dws_completion completion;
+    struct dws_error error = {0};
+    for (uint64_t tag = 1; tag <= count; tag++) {
+        EXPECT_STATUS(dws_pool_submit(pool, tag, &request, &transport, &error), DWS_OK);
+        EXPECT(dws_pool_cancel(pool, tag));
+    }
+    for (uint64_t tag = 1; tag <= count; tag++) {
+        EXPECT_STATUS(dws_pool_next(pool, 0, &completion), DWS_OK);
+        EXPECT_INT(completion.tag, tag);
+    }
+    EXPECT_STATUS(dws_pool_next(pool, 0, &completion), DWS_IDLE);
+    return memory_held;
+}
+
+static void keeps_as_many_transfers_as_may_run(void)
+{
+    struct dws_pool *pool = NULL;
+    struct dws_error error = {0};
+    const long before = memory_held;
+    EXPECT_STATUS(dws_pool_new(2, &pool, &error), DWS_OK);
+    for (int i = 0; i < 4; i++) /* what a transfer needs for its second request is there, too */
+        held_after(pool, 2);
+    const long two = memory_held;
+    for (uint64_t count = 1; count < 6; count++)
+        EXPECT_INT(held_after(pool, count), two);
+    dws_pool_free(pool);
+    EXPECT_INT(memory_held, before);
+}
+
 static const struct spec_case cases[] = {
     {"a pool and what it watches want memory, and it is said when there is none", says_that_there_is_no_memory},
     {"requests that follow one another share a connection", reuses_a_connection},
@@ -494,6 +545,7 @@ static const struct spec_case cases[] = {
     {"a place that becomes free is taken at once", starts_the_next_while_results_wait},
     {"answers are returned as they come", returns_answers_as_they_come},
     {"hundreds of requests are all answered, each once", performs_many},
+    {"as many transfers are kept as may run at once", keeps_as_many_transfers_as_may_run},
     {"one failure leaves the others alone", one_failure_leaves_the_others},
     {"an empty pool is idle", an_empty_pool_is_idle},
     {"without time next only looks", only_looks_when_there_is_no_time},
@@ -502,6 +554,8 @@ static const struct spec_case cases[] = {
     {"a timeout may be a millisecond", takes_the_shortest_timeout},
     {"a response stays readable while others are submitted", a_response_lives_until_the_next_call},
     {"a request whose time passes in the queue expires there and is never sent", a_queued_request_expires_in_the_queue},
+    {"a request that expires in the queue does not tell what another failed of",
+     a_request_that_expires_in_the_queue_tells_of_no_other},
     {"a queued request is cancelled and never sent", cancels_what_is_queued},
     {"an active request is cancelled and makes place", cancels_what_is_active},
     {"only what is under way can be cancelled", cancels_only_what_is_there},

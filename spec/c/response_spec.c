@@ -157,6 +157,35 @@ static void a_short_content_length_spoils_the_connection(void)
     exchange_close(&e);
 }
 
+/* A transfer serves the next request as soon as its answer was returned and there was another look at the pool. */
+static enum dws_status get_with_the_same(struct exchange *e)
+{
+    EXPECT_STATUS(exchange_next(e), DWS_IDLE);
+    return exchange_get(e, "/");
+}
+
+static void takes_nothing_over_from_one_answer_to_the_next(void)
+{
+    static const struct script scripts[] = {
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 503 No\r\nContent-Length: 65537\r\n\r\n"), FILL("x", 65537), HOLD),
+        SCRIPT(RECEIVE, RESET),
+        SCRIPT(RECEIVE, SEND("HTTP/1.1 200 OK\r\nX-1: "), FILL("x", 90000), SEND("\r\nContent-Length: 2\r\n\r\nok"),
+               AGAIN),
+    };
+    struct exchange e;
+    exchange_open(&e, 1, scripts, 3, NULL);
+    EXPECT_STATUS(exchange_get(&e, "/"), DWS_OK);
+    EXPECT_INT(e.completion.response.status, 503);
+    EXPECT_STATUS(get_with_the_same(&e), DWS_ERR_NETWORK); /* the one before was cut, this one broke */
+    for (int i = 0; i < 4; i++) {                          /* 360 kB of headers, each of them below the limit */
+        EXPECT_STATUS(get_with_the_same(&e), DWS_OK);
+        EXPECT_TEXT(e.completion.response.body, LITERAL("ok"));
+        EXPECT_INT(e.completion.response.headers.length,
+                   90000 + strlen("HTTP/1.1 200 OK\r\nX-1: \r\nContent-Length: 2\r\n\r\n"));
+    }
+    exchange_close(&e);
+}
+
 /* ---- time -------------------------------------------------------------------------------------------- */
 
 static void gives_up_on_a_slow_drip(void)
@@ -283,6 +312,7 @@ static const struct spec_case cases[] = {
     {"a body may hold NUL bytes", takes_a_body_with_nul_bytes},
     {"broken answers are errors that name the host and no secret", reports_broken_answers},
     {"bytes behind a short Content-Length answer no other request", a_short_content_length_spoils_the_connection},
+    {"an answer takes nothing over from the one before", takes_nothing_over_from_one_answer_to_the_next},
     {"an answer that drips beyond the timeout is given up", gives_up_on_a_slow_drip},
     {"a server that says nothing is given up", gives_up_on_silence},
     {"a refused connection is reported as one", reports_a_refused_connection},

@@ -231,8 +231,9 @@ static void knows_an_account_by_name_and_type(void)
 {
     static const char body[] = "{\"users\":[{\"name\":\"a\",\"user_type\":\"COMMON\"},"
                                "{\"name\":\"a\",\"user_type\":\"IAM\"},{\"name\":\"A\",\"user_type\":\"IAM\"},"
-                               "{\"login\":true,\"user_type\":\"IAM\",\"name\":\"\\u0061\"},{\"name\":\"a\"}]}";
-    static const unsigned expected[] = {3, 3, 3, 0, 3};
+                               "{\"login\":true,\"user_type\":\"IAM\",\"name\":\"\\u0061\"},{\"name\":\"a\"},"
+                               "{\"name\":\"a\",\"user_type\":\"\"},{\"name\":\"\"},{\"name\":\"\",\"login\":true}]}";
+    static const unsigned expected[] = {3, 3, 3, 0, 3, 0, 3, 3};
     struct dws_seen *ids = new_ids();
     struct dws_page page;
     struct dws_record record;

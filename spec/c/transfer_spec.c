@@ -168,6 +168,7 @@ static void sends_other_methods(void)
         {{"PATCH", 5}, {"xy", 2}, "PATCH / HTTP/1.1", "Content-Length: 2"},
         {{"DELETE", 6}, {NULL, 0}, "DELETE / HTTP/1.1", NULL},
         {{"OPTIONS", 7}, {NULL, 0}, "OPTIONS / HTTP/1.1", NULL},
+        {{"ABCDEFGHIJKLMNOPQRSTUVWXYZABCDE", 31}, {NULL, 0}, "ABCDEFGHIJKLMNOPQRSTUVWXYZABCDE / HTTP/1.1", NULL},
         {{NULL, 0}, {NULL, 0}, "GET / HTTP/1.1", NULL},
     };
     struct exchange e;

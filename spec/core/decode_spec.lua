@@ -132,6 +132,25 @@ describe("a page of records", function()
         assert.equal(expected, ("%d"):format(page.sync_records[1].start_time))
     end)
 
+    it("keeps members whose names differ from a known one by a byte", function()
+        for kind, names in pairs { records = { "sync_records", "count", "id", "fail_reason" },
+            accounts = { "users", "count", "name", "user_type" } } do
+            local members, expected = {}, {}
+            for _, name in ipairs(names) do
+                for _, other in ipairs { name .. "x", name:sub(1, -2), name:sub(1, -2) .. "x", "x" .. name:sub(2) } do
+                    if not expected[other] then
+                        members[#members + 1], expected[other] = ('"%s":%d'):format(other, #members), #members
+                    end
+                end
+            end
+            local text = table.concat(members, ",")
+            local page = assert(core.decode_page(('{"%s":[{%s}],%s}'):format(names[1], text, text), { kind = kind }))
+            assert.same({ expected }, page[names[1]])
+            page[names[1]] = nil
+            assert.same(expected, page)
+        end
+    end)
+
     it("keeps unknown fields at both levels, nulls inside them gone and integers made", function()
         local page = core.decode_page [[{"count":1,"next":{"a":[1,null,"x"],"b":null},"ratio":0.5,
             "sync_records":[{"id":"1","tags":{"k":7,"none":null},"flag":true,"share":1.5}]}]]
@@ -189,6 +208,13 @@ describe("a page of records", function()
             assert.equal("the response is not a page of records: it has more than 250000 values in members that are "
                 .. "not fields", err.message)
         end
+        local third = '{"y":[' .. ("1,"):rep(100000) .. "1]}"
+        local decoder = core.decoder(('{"sync_records":[%s,%s,%s]}'):format(third, third, third))
+        assert.is_false(decoder:step(1))
+        assert.is_false(decoder:step(1))
+        local page, err = decoder:step(1)
+        assert.is_nil(page)
+        assert.matches("more than 250000 values", err.message)
         local body = page_of(1, '"id":"a","y":[' .. ("{},"):rep(most) .. "1]")
         assert.same({ { id = "a" } }, assert(core.decode_page(body, { fields = { "id" } })).sync_records)
     end)

@@ -13,6 +13,22 @@ describe("core.check_choice", function()
         end
     end)
 
+    it("takes thousands of values for a field, and says so when they are too many", function()
+        local values = {}
+        for i = 1, 5000 do
+            values[i] = "value " .. i
+        end
+        values[5001] = "FAILED"
+        local page = coroutine.wrap(core.decode_page)(BODY, { where = { status = values } })
+        assert.same({ "a" }, { page.sync_records[1].id, page.sync_records[2] })
+        for i = 5002, 1200000 do
+            values[i] = "x"
+        end
+        local good, message = core.check_choice { where = { status = values } }
+        assert.is_false(good)
+        assert.matches("where: too many values", message)
+    end)
+
     it("says what decode_page would raise", function()
         for _, case in ipairs {
             { { fields = "id" }, "fields: expected a list of field names, got string" },

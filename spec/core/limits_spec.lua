@@ -60,6 +60,39 @@ describe("core.call_within", function()
         assert.same({ true, 0 }, { core.call_within(100000, make, false) })
     end)
 
+    it("does not count for the function what others give back meanwhile", function()
+        local text = ("x"):rep(10000)
+        local function forget()
+            local list = {}
+            for i = 1, 100 do
+                list[i] = text .. i
+            end
+            return #list
+        end
+        local function collect_and_make()
+            collectgarbage()
+            local list = {}
+            for i = 1, 40 do
+                list[i] = text .. i
+            end
+            return #list
+        end
+        collectgarbage()
+        collectgarbage "stop"
+        forget()
+        local outcome = { core.call_within(200000, collect_and_make) }
+        collectgarbage "restart"
+        assert.same({ false, "not enough memory" }, outcome)
+    end)
+
+    it("puts a hook back that the function took away", function()
+        debug.sethook(function() end, "", 1000000)
+        core.call_within(100000, debug.sethook)
+        local _, mask, count = debug.gethook()
+        debug.sethook()
+        assert.same({ "", 1000000 }, { mask, count })
+    end)
+
     it("bounds nothing afterwards", function()
         core.call_within(0, long)
         assert.equal(100000, #long())

@@ -190,6 +190,25 @@ describe("a pool's life", function()
         pool:close()
     end)
 
+    it("lets go of the tag and the options of what was refused, failed or was given up", function()
+        local held = setmetatable({}, { __mode = "v" })
+        local pool = core.pool()
+        for i, url in ipairs { "none", "http://127.0.0.1:1/", "http://127.0.0.1:1/" } do
+            local tag, decode = {}, { fields = {} }
+            held[2 * i - 1], held[2 * i] = tag, decode
+            local submitted = pool:submit(tag, { url = url, decode = decode })
+            assert.equal(i > 1 or nil, submitted)
+            if i == 3 then
+                assert.is_true(pool:cancel(tag))
+            end
+            assert.equal(i > 1 and tag or nil, (pool:next(PATIENCE)))
+        end
+        collectgarbage()
+        collectgarbage()
+        assert.is_nil(next(held))
+        pool:close()
+    end)
+
     it("leaves no file descriptor behind", function()
         with(saying(answer("200 OK", "")), function(server)
             local before = descriptors.count()
@@ -599,6 +618,8 @@ describe("a proxy", function()
 
     it("that refuses the tunnel for good is no failure of the network, one that may pass is", function()
         for _, case in ipairs {
+            { 399, "network", "network" }, { 400, "config", "proxy" }, { 499, "config", "proxy" },
+            { 500, "network", "network" },
             { 403, "config", "proxy" }, { 404, "config", "proxy" }, { 407, "config", "proxy" },
             { 408, "network", "network" }, { 421, "network", "network" }, { 425, "network", "network" },
             { 429, "network", "network" }, { 502, "network", "network" }, { 503, "network", "network" },
@@ -795,6 +816,67 @@ describe("TLS", function()
         pool:close()
         assert.equal(12, #seen)
         assert.equal(3, service:journal().connections)
+    end)
+
+    it("and the way there are as the pool says, or as the request does", function()
+        local folder, ca_file = service.info.ca_file:match "^(.*)/", service.info.ca_file
+        local https = { url = service:records_url "healthy", ca_file = ca_file }
+        local certified = { url = https.url, ca_file = ca_file, client_cert = folder .. "/good.pem" }
+        local elsewhere = { url = "http://dws.invalid/v1", allow_http = true }
+        local function outcome(fields, defaults)
+            local request = { timeout = PATIENCE }
+            for name, value in pairs(fields) do
+                request[name] = value
+            end
+            local pool = core.pool(defaults)
+            local submitted, refusal = pool:submit(true, request)
+            local _, response, err
+            if submitted then
+                _, response, err = pool:next(PATIENCE)
+            end
+            pool:close()
+            return response and response.status or (err or refusal).code
+        end
+        local received = with({ { { "read" }, { "send", answer("200 OK", "", { "Connection: close" }) } } },
+            function(proxy)
+                elsewhere.proxy = proxy.url
+                for _, case in ipairs {
+                    { "ca_file", ca_file, { url = https.url }, "certificate", 401 },
+                    { "client_cert", "/nowhere/client.pem", https, 401, "certificate" },
+                    { "client_key", folder .. "/leaf.key", certified, "certificate", 401 },
+                    { "allow_http", true, { url = elsewhere.url, proxy = proxy.url }, "argument", 200 },
+                    { "proxy", proxy.url, { url = "http://127.0.0.1:1/" }, "connect", 200 },
+                    { "compressed", true, elsewhere, 200, 200 },
+                } do
+                    local name, value, fields = case[1], case[2], {}
+                    assert.equal(case[4], outcome(case[3], {}), name)
+                    assert.equal(case[5], outcome(case[3], { [name] = value }), name)
+                    for key, own in pairs(case[3]) do
+                        fields[key] = own
+                    end
+                    fields[name] = value
+                    assert.equal(case[5], outcome(fields, {}), name)
+                end
+            end)
+        local asked = {}
+        for i = #received - 2, #received do
+            asked[#asked + 1] = received[i]:match "\r\nAccept%-Encoding: (%a+)\r\n"
+        end
+        assert.same({ "identity", "gzip", "gzip" }, asked)
+    end)
+
+    it("is to begin within the time that the pool has for connections, or the request", function()
+        with({ { { "hold" } } }, function(server) -- a handshake that is never answered
+            local url = server.url:gsub("^http:", "https:")
+            for _, case in ipairs { { IMPATIENCE, 5, nil }, { nil, nil, IMPATIENCE } } do
+                local pool = core.pool { concurrency = 2, timeout = 1e6, connect_timeout = case[1] }
+                assert(pool:submit("patient", { url = url, connect_timeout = case[2] }))
+                assert(pool:submit("hurried", { url = url, connect_timeout = case[3] }))
+                local tag, _, err = pool:next(PATIENCE)
+                pool:close()
+                assert.same({ "hurried", "timeout" }, { tag, err.code })
+            end
+        end)
     end)
 
     it("carries 16 MiB and not more, unless more is allowed", function()

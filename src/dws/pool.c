@@ -72,7 +72,6 @@ static struct dws_transfer *take_after(struct queue *queue, struct dws_transfer 
     if (queue->last == t)
         queue->last = previous;
     queue->length--;
-    t->next = NULL;
     return t;
 }
 

@@ -217,15 +217,12 @@ void dws_transfer_reset(struct dws_transfer *t)
     dws_buf_clear(&t->response_headers);
     dws_gunzip_free(t->gunzip);
     t->gunzip = NULL;
-    t->gzipped = false;
     t->zipped_bytes = 0;
     t->cut = false;
     t->header_bytes = 0;
-    t->head_ended = false;
     t->head_final = false;
     t->detail[0] = '\0';
     t->error = (struct dws_error){0};
-    t->next = NULL;
 }
 
 static void erase_whole(struct dws_buf *buf)

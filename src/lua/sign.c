@@ -174,7 +174,6 @@ static int core_sign(lua_State *L)
         lua_pushlstring(L, a.credentials.security_token.data, a.credentials.security_token.length);
         lua_setfield(L, -2, "X-Security-Token");
     }
-    dws_signature_free(signature);
     return 1;
 }
 
