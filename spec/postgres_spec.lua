@@ -16,7 +16,7 @@ local function fake(world)
     end
     world.open, world.asked = 0, {}
     return {
-        settings = function() return world.settings end,
+        settings = function() return world.settings, world.is_wrong end,
         lookup = function(name)
             world.open = world.open + 1
             world.asked[#world.asked + 1] = name
@@ -24,6 +24,7 @@ local function fake(world)
         end,
         connect = function(_, settings)
             world.open = world.open + 1
+            assert.same({ "string", "string" }, { type(settings.host), type(settings.hostaddr) })
             local place = settings.hostaddr ~= "" and settings.hostaddr or settings.host
             world.asked[#world.asked + 1] = ("%s:%s:%s"):format(place, settings.port, settings.target_session_attrs)
             local connection = object(world.hosts[place])
@@ -31,7 +32,12 @@ local function fake(world)
                 world.asked[#world.asked + 1] = sql
                 return true
             end
-            connection.receive = function() return "done", { { world.says } }, 1 end
+            connection.receive = function()
+                if world.fails then
+                    return nil, { message = world.fails, alive = false }
+                end
+                return "done", { { world.says } }, 1
+            end
             return connection
         end,
     }
@@ -43,7 +49,10 @@ local function connect(world, seconds)
     package.loaded["dwsync.pq"] = fake(world)
     local session, failure = postgres.connect({
         monotonic = function() return now end,
-        wait = function(_, _, left) now = now + left end,
+        wait = function(socket, state, left)
+            assert.same({ 7, "read" }, { socket, state })
+            now = now + left
+        end,
     }, "", seconds)
     package.loaded["dwsync.pq"] = loaded
     return session, failure, now
@@ -76,10 +85,86 @@ describe("connecting to PostgreSQL", function()
     end)
 
     it("says of every host why it was not", function()
-        local _, failure = connect({ settings = { host = "10.0.0.1,/run/x", port = "5432" },
-            hosts = { ["10.0.0.1"] = "refused", ["/run/x"] = "no such file" } }, 4)
+        local world = { settings = { host = "10.0.0.1,/run/x", port = "5432" },
+            hosts = { ["10.0.0.1"] = "refused", ["/run/x"] = "no such file" } }
+        local _, failure = connect(world, 4)
         assert.equal("refused; no such file", failure.message)
+        assert.same({ "10.0.0.1:5432:any", "/run/x:5432:any" }, world.asked)
         assert.is_falsy(failure.late)
+    end)
+
+    it("says which of several was not there in time", function()
+        for _, case in ipairs {
+            { { host = "10.0.0.1" }, "no answer in time" }, { { host = "a" }, "looking up a: no answer in time" },
+            { { host = "10.0.0.1,/run/x" }, "10.0.0.1: no answer in time; /run/x: no answer in time" },
+            { { hostaddr = "10.0.0.1,10.0.0.2" }, "10.0.0.1: no answer in time; 10.0.0.2: no answer in time" },
+            { { host = "a,10.0.0.1", hostaddr = ",10.0.0.1" },
+                "looking up a: no answer in time; 10.0.0.1: no answer in time" },
+            { { host = "b", hostaddr = "10.0.0.1" }, "no answer in time" },
+            { { host = "b,10.0.0.3", hostaddr = "10.0.0.1," }, "b: no answer in time; refused" },
+        } do
+            case[1].port = "1"
+            local session, failure, now = connect({ settings = case[1], names = { a = false }, hosts = {
+                ["10.0.0.1"] = false, ["10.0.0.2"] = false, ["/run/x"] = false, ["10.0.0.3"] = "refused" } }, 4)
+            assert.is_nil(session)
+            assert.same({ case[2], true, false }, { failure.message, failure.late, failure.alive })
+            assert.equal(case[2]:find "refused" and 2 or 4, now)
+        end
+    end)
+
+    it("does not begin to wait when its time is up", function()
+        for _, seconds in ipairs { 0, -5 } do
+            local world = { settings = { host = "10.0.0.1,10.0.0.2", port = "1" }, hosts = { ["10.0.0.1"] = false,
+                ["10.0.0.2"] = false } }
+            local session, failure, now = connect(world, seconds)
+            assert.is_nil(session)
+            assert.same({ true, 0, 0 }, { failure.late, now, world.open })
+        end
+    end)
+
+    it("asks nobody where its text cannot be read", function()
+        local world = { is_wrong = { message = "missing \"=\"" } }
+        local session, failure = connect(world, 4)
+        assert.is_nil(session)
+        assert.same({ world.is_wrong, {} }, { failure, world.asked })
+    end)
+
+    it("has all of its time where connect_timeout is none, and shares it among addresses", function()
+        for _, longest in ipairs { "0", "", "no number" } do
+            assert.equal(4, (select(3, connect({ settings = { host = "a", port = "1", connect_timeout = longest },
+                names = { a = false } }, 4))))
+        end
+        local world = { settings = { host = "a,10.0.0.3", port = "1", connect_timeout = "4" },
+            names = { a = { "10.0.0.1", "10.0.0.2" } },
+            hosts = { ["10.0.0.1"] = false, ["10.0.0.2"] = false, ["10.0.0.3"] = true } }
+        local session, _, now = connect(world, 100)
+        assert.is_table(session)
+        assert.equal(4, now)
+        assert.same({ "a", "10.0.0.1:1:any", "10.0.0.2:1:any", "10.0.0.3:1:any" }, world.asked)
+    end)
+
+    it("looks up names alone, and none whose address is given", function()
+        for host, is_looked_up in pairs { ["db.example"] = true, ["10.0.0.1.example"] = true, a1 = true, ["1a"] = true,
+            ["/run/x"] = false, ["@x"] = false, ["::1"] = false, ["10.0.0.1"] = false, [""] = false } do
+            local world = { settings = { host = host, port = "1" }, names = { [host] = { "10.0.0.9" } }, hosts = {
+                [host] = true, ["10.0.0.9"] = true } }
+            assert.is_table((connect(world, 4)))
+            assert.equal(is_looked_up and host or host .. ":1:any", world.asked[1])
+            world.settings.hostaddr = "10.0.0.9"
+            assert.is_table((connect(world, 4)))
+            assert.same({ "10.0.0.9:1:any" }, world.asked)
+        end
+    end)
+
+    it("is closed where the server does not say what it is", function()
+        local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = "primary" },
+            hosts = { ["10.0.0.1"] = true }, fails = "too many connections" }
+        local session, failure = connect(world, 4)
+        assert.is_nil(session)
+        assert.same({ "too many connections", 0 }, { failure.message, world.open })
+        assert.is_falsy(failure.late)
+        world.settings.target_session_attrs = "any"
+        assert.is_table((connect(world, 4)))
     end)
 
     it("prefers a standby without insisting on one", function()

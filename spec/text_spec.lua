@@ -380,6 +380,39 @@ describe("secrets", function()
     end)
 end)
 
+describe("what is known of characters", function()
+    it("is remembered of some, and not of all of Unicode", function()
+        local function kept_kilobytes(first, last)
+            local before
+            for code = first, last do
+                if code == first + 1000 then -- what it needs for itself is there
+                    collectgarbage()
+                    collectgarbage()
+                    before = collectgarbage "count"
+                end
+                local text = string.char(0xF0, 0x80 + math.floor(code / 4096) % 64, 0x80 + math.floor(code / 64) % 64,
+                    0x80 + code % 64)
+                assert(display.safe(text) ~= "" and display.cut(text, 2) == text)
+            end
+            collectgarbage()
+            collectgarbage()
+            return collectgarbage "count" - before
+        end
+        local kept = kept_kilobytes(0x20000, 0x2FFFD)
+        assert.is_true(kept < 2048, kept)
+    end)
+
+    it("is not found out again for each of several", function()
+        local function steps(text)
+            local many = text:rep(1000)
+            return growth.steps(function() assert(display.width(many) == 4000) end)
+        end
+        steps "𠀀𠀁"
+        local one, two = steps "𠀀𠀀", steps "𠀀𠀁"
+        assert.is_true(two < 1.2 * one, ("%d, not %d"):format(two, one))
+    end)
+end)
+
 describe("white space around a text", function()
     it("is taken off, and none inside", function()
         for text, trimmed in pairs { [" a b\t\n"] = "a b", ["\r\na"] = "a", ["a"] = "a", [""] = "", [" \n"] = "" } do

@@ -214,6 +214,12 @@ describe("a calendar", function()
         end
     end)
 
+    it("knows a date at every hour, whatever other dates it remembers", function()
+        for hour = 71, -24, -1 do
+            assert.equal(os.date("!%Y-%m-%dT%H:00:00.000Z", hour * 3600), timestamps.to_iso(hour * 3600000))
+        end
+    end)
+
     it("remembers a few dates, and knows them again when there were many others", function()
         for _ = 1, 2 do
             for day = 0, 200 do

@@ -98,7 +98,7 @@ local function is_of_kind(session, kind, till)
     end
     local rows, failure = session:query(till, wanted[1])
     if rows and rows[1][1] ~= wanted[2] then
-        return nil, { message = ("the server is not %s"):format(kind), alive = false }
+        return nil, { message = ("the server is not %s"):format(kind) }
     end
     return rows, failure
 end
@@ -120,6 +120,13 @@ local function try(pq, runtime, text, place, kind, till)
         end
     end
     return nil, failure
+end
+
+-- Time that was up says nothing of where, unless a name was looked up.
+local function reason_of(place, failure, is_one_of_several)
+    local name = place.host ~= "" and place.host or place.hostaddr
+    return is_one_of_several and failure.late and not failure.message:find(name, 1, true)
+        and ("%s: %s"):format(name, failure.message) or failure.message
 end
 
 --- Connects to the first of the hosts that is there and of the kind that is wanted. Each gets its share of the time.
@@ -148,8 +155,7 @@ function M.connect(runtime, text, till)
                 return session
             end
             attempts, late = attempts - 1, late or failure.late
-            reasons[#reasons + 1] = #places > 1 and failure.late and place.host .. ": " .. failure.message
-                or failure.message
+            reasons[#reasons + 1] = reason_of(place, failure, #places > 1)
         end
     end
     return nil, { message = table.concat(reasons, "; "), late = late, alive = false }

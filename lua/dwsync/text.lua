@@ -184,7 +184,7 @@ local function replace_hidden(text, write, invalid)
     end
     return (text:gsub("()([\128-\255][\128-\191]*)", function(at, bytes)
         local length = character_length(bytes)
-        local character = length > 0 and bytes:sub(1, length) or ""
+        local character = bytes:sub(1, length)
         local how = length > 0 and how_hidden(character)
         if how and (how == ALWAYS or not is_in_place(text, at, at + length, code_point(character))) then
             character = write(code_point(character))

@@ -528,6 +528,42 @@ for engine, with in pairs(engines) do
             end)
         end)
 
+        it("goes by milliseconds when it infers that, also of a run that has not ended", function()
+            with(function(target)
+                local store = open(target)
+                local function saved(id, from, till, added)
+                    assert(store:save("c", { { id = id, start_time = from, end_time = till, status = till and "FINISHED"
+                        or "RUNNING", identity_source_type = "ldap", add_count = added or 0, delete_count = 0 } }))
+                    return id
+                end
+                local function asserts(cases)
+                    for i, case in ipairs(cases) do
+                        local id = saved(("%d %d"):format(#cases, i), case[1], case[2])
+                        local found = assert(store:accounts { cluster_id = "c", run = id })
+                        assert.same({ case[3], case[4], case[5], case[6] }, { names(found.came), names(found.went),
+                            found.watched.before, found.watched.after }, id)
+                    end
+                end
+                look(store, 100, "a", "b", "c")
+                asserts { { 101000, 101001, "", "", true, false }, { 100999, nil, "", "", false, false } }
+                look(store, 200, "c", "d")
+                asserts {
+                    { 200999, 201500, "d", "a b", true, false }, { 201000, 201500, "", "", true, false },
+                    { 90000, 100001, "d", "a b", true, true }, { 90000, 100000, "", "", false, true },
+                    { 101000, 200000, "d", "a b", true, true }, { 101000, 200001, "d", "a b", true, false },
+                    { 150000, nil, "d", "a b", true, false }, { 201000, nil, "", "", true, false },
+                }
+                saved("too early", 90000, 99999, 1)
+                saved("early", 90000, 100000, 2)
+                saved("late", 201000, 300000, 4)
+                saved("too late", 201001, 300000, 8)
+                saved("runs", 150000, nil, 16)
+                assert.same({ runs = 3, add_count = 22, delete_count = 0 },
+                    assert(store:accounts { cluster_id = "c", run = "runs" }).between)
+                store:close()
+            end)
+        end)
+
         it("forgets those who went long ago, and nobody else", function()
             with(function(target)
                 local store = open(target)

@@ -678,6 +678,8 @@ describe("an entry whose turn comes", function()
                 entry("resolved", "given_up", { channel = "b" }) }, over, {} },
             { "drop", { entry("resolved", "owed"), entry("warning", "sent", { channel = "b" }),
                 entry("resolved", "sent", { channel = "b" }) }, over, { fallbacks = { b = "a" } } },
+            { "drop", { entry("resolved", "given_up"), entry("resolved", "given_up", { channel = "b" }) }, over,
+                { fallbacks = { a = "b", b = "a" } } }, -- in a circle, of whom nobody knew
         } do
             assert.equal(case[1], (verdict(case[2], case[3], case[4], case[5])), case[1])
         end

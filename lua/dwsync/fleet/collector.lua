@@ -345,8 +345,7 @@ end
 local function complete_discoveries(self)
     while self.discovered[1] do
         local entry = self.discovered[1]
-        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result,
-            self.plan)
+        local through, err = self.schedule:complete_discovery(entry.item, entry.found, entry.result)
         if through == nil then
             note_unwritten(self, { entry }, err)
             return nil, err

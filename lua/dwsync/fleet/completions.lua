@@ -329,10 +329,9 @@ end
 -- @tparam table session
 -- @tparam table item
 -- @tparam {table,...} found
--- @tparam table result
--- @tparam ?function plan whom to tell of problems, see dwsync.problems.plan
+-- @tparam table result without a failure: the list was had
 -- @treturn boolean whether it was let through
-function M.discovery(session, item, found, result, plan)
+function M.discovery(session, item, found, result)
     local is_held = still_held(session, { item })[item.item_no] == item.epoch
     local now = rows.clock(session)
     if is_held then
@@ -344,7 +343,7 @@ function M.discovery(session, item, found, result, plan)
         end
     end
     -- Last: rows are locked before accounts.
-    accounts.note(session, { { item = item, result = result } }, policy_of(plan), now)
+    accounts.note(session, { { item = item, result = result } }, policy_of(nil), now)
     return is_held
 end
 

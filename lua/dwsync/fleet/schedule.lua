@@ -121,13 +121,12 @@ end
 --- Completes a look at what there is: the list is complete, so what it no longer names is gone.
 -- @tparam table item of kind "place" or "account"
 -- @tparam {table,...} found items: `kind`, `account`, `region`, `cluster_id`, `project_id`, `name`, `interval`
--- @tparam table result
--- @tparam[opt] function plan whom to tell of problems, see dwsync.problems.plan
+-- @tparam table result without a failure
 -- @treturn ?boolean whether it was let through
 -- @treturn dwsync.error
-function Schedule:complete_discovery(item, found, result, plan)
+function Schedule:complete_discovery(item, found, result)
     return change(self, function(session)
-        return completions.discovery(session, item, found, result, plan)
+        return completions.discovery(session, item, found, result)
     end)
 end
 

@@ -530,7 +530,7 @@ end
 function M.of_run(store, cluster, record)
     local from, till = record.start_time, record.end_time
     return with_look(store, cluster, function(session, look)
-        local before = till and number_of(till) or number_of(look.ended_at + 1)
+        local before = number_of(till or look.ended_at + 1)
         local came = select(session, look, ("came_after < %s AND first_seen > %s"):format(before, number_of(from)))
         local went = select(session, look, ("last_seen < %s AND gone_at > %s"):format(before, number_of(from)))
         local result = { look = look, others = {}, watched = { before = look.first_at <= from or #came + #went > 0,

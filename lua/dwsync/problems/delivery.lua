@@ -199,8 +199,6 @@ local function settle(self, channel, items, result, failure)
     end
     if not settled then
         table.insert(self.unsettled[channel], { items = items, result = result })
-    elseif settled.handed_on then
-        self.handed_on = true
     end
     self.handed_on = self.handed_on or settled and settled.handed_on
     return settled, err
