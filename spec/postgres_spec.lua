@@ -31,7 +31,13 @@ local function fake(world)
                 world.asked[#world.asked + 1] = sql
                 return true
             end
-            connection.receive = function() return "done", { { world.says } }, 1 end
+            connection.receive = function()
+                if (world.mute or {})[place] then
+                    return "read"
+                end
+                return "done", { { world.says } }, 1
+            end
+            connection.cancel = function() world.cancelled = (world.cancelled or 0) + 1 end
             return connection
         end,
     }
@@ -80,6 +86,21 @@ describe("connecting to PostgreSQL", function()
             hosts = { ["10.0.0.1"] = "refused", ["/run/x"] = "no such file" } }, 4)
         assert.equal("refused; no such file", failure.message)
         assert.is_falsy(failure.late)
+    end)
+
+    it("gives a host that is silent about its kind no more than its share, and names it among several", function()
+        local world = { settings = { host = "10.0.0.1,10.0.0.2", port = "1", target_session_attrs = "primary" },
+            hosts = { ["10.0.0.1"] = true, ["10.0.0.2"] = true }, mute = { ["10.0.0.1"] = true }, says = "false" }
+        local session, _, now = connect(world, 8)
+        assert.is_table(session)
+        assert.same({ 4, 1, 1 }, { now, world.cancelled, world.open })
+        assert.same({ "10.0.0.1:1:any", "10.0.0.2:1:any" }, { world.asked[1], world.asked[3] }) -- one port for all
+        world.says = "true"
+        local failure
+        session, failure = connect(world, 8)
+        assert.is_nil(session)
+        assert.same({ message = "10.0.0.1: no answer in time; the server is not primary", late = true, alive = false },
+            failure)
     end)
 
     it("prefers a standby without insisting on one", function()

@@ -144,6 +144,42 @@ describe("the template of a reason", function()
         end
     end)
 
+    it("knows techniques, files, attributes and members by name, in any case", function()
+        local techniques = "x509 krb5 ldap3 ldapv2 ldapv3 oauth2 saml2 sha1 sha256 sha384 sha512 md5 utf8 ipv4 ipv6 http2 "
+            .. "sslv2 sslv3 tls1 aes128 aes256 rc4 base64 psycopg2"
+        local members = "error code errorcode error_code scimtype status statuscode status_code suberror result "
+            .. "description error_subcode sqlstate severity"
+        local prose = "message msg detail details error_description errorsummary title desc info reason comment text "
+            .. "errormessage error_msg diagnosticmessage hint cause"
+        for _, case in ipairs {
+            { techniques, "no * of 17", "no * of #" },
+            { "x krb sha", "no *9 of 17", "no *# of #" },
+            { "conf crt pem jks keytab log so dll exe java xml json py go lua cc cpp properties csv yml yaml",
+                "open etc/server.*: gone", "open etc/server.*: gone" },
+            { "local corp host", "open etc/server.*: gone", "open etc/<address>: gone" },
+            { "cn ou dc uid o c l st street sn mail samaccountname userprincipalname member memberof",
+                "no *=ann here", "no <dn> here" },
+            { "mode level xuid", "no *=ann here", "no *=ann here" },
+            { members, '{"*":"down_now"}', '{"*":"down_now"}' },
+            { members, '{"*":42}', '{"*":42}' },
+            { members, '*="down_42"', '*="down_42"' },
+            { prose, '{"*":"4 are down"}', '{"*":"# are down"}' },
+            { prose, '*="4 are down"', '*="# are down"' },
+            { "user errors", '{"*":"4 are down"}', '{"*":<name>}' },
+            { "user errors", '{"*":42}', '{"*":#}' },
+            { "user errors", '*="4 are down"', "*=<name>" },
+            { "Unauthorized Forbidden Not Conflict Too Internal Bad Service Gateway Client Server Gone Method Proxy "
+                .. "Request Unprocessable Precondition Payload", "got 451 * here", "got 451 * here" },
+            { "Accounts Nothing", "got 451 * here", "got # * here" },
+        } do
+            for word in case[1]:gmatch "%S+" do
+                for _, written in ipairs { word, not case[2]:find "^%a+ [e4]" and word:upper() or nil } do
+                    assert.equal((case[3]:gsub("%*", written)), template.of((case[2]:gsub("%*", written))))
+                end
+            end
+        end
+    end)
+
     it("masks a bare name before what names are followed by, but no word that goes on with the sentence", function()
         local kept = "not is does already name account was has cannot can id with or and object entry dn for in of to "
             .. "from mapping password could did also names login group role user search base memory attribute"
