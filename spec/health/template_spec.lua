@@ -145,8 +145,8 @@ describe("the template of a reason", function()
     end)
 
     it("knows techniques, files, attributes and members by name, in any case", function()
-        local techniques = "x509 krb5 ldap3 ldapv2 ldapv3 oauth2 saml2 sha1 sha256 sha384 sha512 md5 utf8 ipv4 ipv6 http2 "
-            .. "sslv2 sslv3 tls1 aes128 aes256 rc4 base64 psycopg2"
+        local techniques = "x509 krb5 ldap3 ldapv2 ldapv3 oauth2 saml2 sha1 sha256 sha384 sha512 md5 utf8 ipv4 ipv6 "
+            .. "http2 sslv2 sslv3 tls1 aes128 aes256 rc4 base64 psycopg2"
         local members = "error code errorcode error_code scimtype status statuscode status_code suberror result "
             .. "description error_subcode sqlstate severity"
         local prose = "message msg detail details error_description errorsummary title desc info reason comment text "
