@@ -113,6 +113,17 @@ describe("the template of a reason", function()
         end
     end)
 
+    it("masks what is in quotation marks of any language, and keeps other punctuation", function()
+        for _, marks in ipairs { { "‘", "’" }, { "“", "”" }, { "„", "“" }, { "«", "»" }, { "「", "」" }, { "『", "』" },
+            { "《", "》" }, { "`", "'" }, { "'", "'" }, { '"', '"' } } do
+            local text = ("user %sann%s refused"):format(marks[1], marks[2])
+            assert.equal("user <name> refused", template.of(text), text)
+            assert.equal("lost " .. marks[1], template.of("lost " .. marks[1]))
+        end
+        assert.equal("甲，乙；丙：（丁）。戊、己", template.of "甲，乙；丙：（丁）。戊、己")
+        assert.equal("it’s late", template.of "it’s late")
+    end)
+
     it("keeps words of any language", function()
         assert.equal("目录 <dn> 不存在", template.of "目录 ou=研发 不存在")
         assert.equal("角色<name>已存在，共 # 个", template.of "角色“研发”已存在，共 17 个")
