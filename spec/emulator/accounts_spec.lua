@@ -135,7 +135,18 @@ describe("an emulator of several accounts", function()
         assert.same({ hq.ak, hq.sk, hq.projects.north, "north" }, { info.ak, info.sk, info.project_id, info.region })
         assert.same({ north = info.endpoint, south = info.endpoint, [east] = info.endpoint }, info.regions)
         assert.equal(12, #info.clusters)
-        assert.has_error(function() running:clusters("shop", "south") end, "no account shop in a region south")
+        for _, case in ipairs { { "shop", "south" }, { "shop", nil }, { "nobody", "north" }, { nil, "north" } } do
+            local good, err = pcall(function()
+                local list = running:clusters(case[1], case[2])
+                return #list
+            end)
+            if case[1] == "shop" and not case[2] then
+                assert.same({ true, 2 }, { good, err })
+            else
+                assert.matches(("accounts_spec.lua:%%d+: no account %s in a region %s$"):format(tostring(case[1]),
+                    tostring(case[2])), err)
+            end
+        end
     end)
 
     it("shows each its own clusters in each of its regions", function()

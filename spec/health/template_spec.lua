@@ -228,6 +228,24 @@ describe("the template of a reason", function()
         assert.matches("^DWS%.5045 word .* … DWS%.5046$", template.of("DWS.5045 " .. long .. "DWS.5045 DWS.5046"))
     end)
 
+    it("adds codes up to a third of what it shows, each with the blank behind it", function()
+        local long = ("word "):rep(60)
+        local function code_of(length, letter)
+            return '"error":"' .. letter:rep(length - 10) .. '"'
+        end
+        for length, is_shown in pairs { [65] = true, [66] = true, [67] = false } do
+            local code = code_of(length, "x")
+            local found = template.of(long .. "{" .. code .. "}")
+            assert.equal(is_shown, found:find(" … " .. code, 1, true) ~= nil, length)
+            assert.equal(200, #found)
+        end
+        for length, is_shown in pairs { [31] = true, [32] = true, [33] = false } do
+            local first, second = code_of(33, "x"), code_of(length, "y")
+            local found = template.of(("%s{%s,%s}"):format(long, first, second))
+            assert.equal(is_shown, found:find(" … " .. first .. " " .. second, 1, true) ~= nil, length)
+        end
+    end)
+
     it("is short, and ends with a whole character", function()
         assert.is_true(#template.of(("word "):rep(1000)) <= 200)
         local text = template.of(("ü"):rep(400))
