@@ -141,7 +141,8 @@ describe("connecting to PostgreSQL", function()
             local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = kind },
                 hosts = { ["10.0.0.1"] = true }, says = says }
             assert.is_table((connect(world, 4)))
-            assert.equal("10.0.0.1:1:any", world.asked[1])
+            assert.same({ "10.0.0.1:1:any", kind:find "^read" and "SHOW transaction_read_only"
+                or "SELECT pg_is_in_recovery()::text" }, world.asked)
             world.says = "something else"
             local session, failure = connect(world, 4)
             assert.is_nil(session)

@@ -1,5 +1,7 @@
 local command = require "spec.support.command"
 local configuration = require "dwsync.cli.configuration"
+local temporary = require "spec.support.temporary"
+local uv = require "luv"
 
 local PATH = "/home/u/.config/dwsync/config.lua"
 
@@ -227,6 +229,47 @@ describe("the configuration file", function()
             assert.same({}, requests)
         end)
     end
+
+    it("that is wrong is told how to be written", function()
+        for text, hint in pairs {
+            ["return {"] = "The file is one Lua table, return { … }, and has access to nothing but itself.",
+            ["profiles = {}"] = "Write return { profiles = …, clusters = …, thresholds = … }; see man dwsync, "
+                .. "CONFIGURATION.",
+            ["return 1"] = "Write return { profiles = …, clusters = …, thresholds = … }; see man dwsync, "
+                .. "CONFIGURATION.",
+            ['return { region = "r" }'] = 'Write profile = "main", profiles = { main = { region = … } }.',
+        } do
+            assert.truthy(select(3, run(text)):find("\n        " .. hint .. "\n", 1, true), text)
+        end
+        assert.equal(("dwsync: config: %s has no profile 'd'.\n        It has no profiles.\n"):format(PATH),
+            (select(3, run("return {}", { "clusters", "--profile", "d" }))))
+    end)
+
+    it("that holds a password and is open to others is told so", function()
+        temporary.with_folder(function(folder)
+            local path = folder .. "/c.lua"
+            local function note(text, mode)
+                local file = assert(io.open(path, "w"))
+                file:write(text)
+                file:close()
+                assert(uv.fs_chmod(path, tonumber(mode, 8)))
+                local noted
+                assert(configuration.load({ config = path }, { getenv = function() end,
+                    note = function(_, message) noted = message end }))
+                return noted
+            end
+            local with = "return { history = 'postgres://u:p@h/d' }"
+            for _, mode in ipairs { "644", "640", "604", "601", "610" } do
+                assert.equal(("%s holds a password and is open to others (mode %s): chmod 600 it"):format(path, mode),
+                    note(with, mode))
+            end
+            for text, mode in pairs { [with] = "700", ["return { history = 'postgres://u@h/d' }"] = "644",
+                ["return { history = 'postgres://h/a:b@c' }"] = "644", ["return { history = '/h' }"] = "644",
+                ["return {}"] = "644" } do
+                assert.is_nil(note(text, mode), text)
+            end
+        end)
+    end)
 
     it("is what dwsync doctor names as the origin of a value, or finds wrong", function()
         local text = 'return { profile = "p", profiles = { p = { project_id = "p9", timeout = 7 } } }'

@@ -91,6 +91,13 @@ describe("output that cannot be written", function()
         made:flush()
         made:write "x"
         assert.equal("disk full", made.write_failure)
+        reasons = {}
+        made = context.new { stdout = { write = fail, flush = fail } }
+        made:write "x"
+        assert.equal("unknown reason", made.write_failure)
+        made = context.new { stdout = command.stream() }
+        made:write "x"
+        assert.is_nil(made.write_failure)
     end)
 end)
 

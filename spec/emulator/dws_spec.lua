@@ -223,6 +223,8 @@ describe("the emulated DWS", function()
                 })
                 assert.equal(400, response.status, query)
                 assert.is_truthy(response.body:find("DWS.0001", 1, true), query)
+                assert.is_truthy(response.body:find(("The request parameter is invalid: %s."):format(
+                    query:match "^%a+"), 1, true), query)
             end
         end)
     end)

@@ -124,6 +124,41 @@ describe("the template of a reason", function()
         assert.equal("it’s late", template.of "it’s late")
     end)
 
+    it("keeps each kind of code, and masks the same number where nothing says that it is one", function()
+        for _, case in ipairs {
+            { 'LDAP Result Code 49 "Invalid Credentials" x', 'LDAP Result Code # <name> x', "Code", "Kode" },
+            { "error code -7 x", "error kode -# x", "code", "kode" }, { "result code=32 x", nil, "code", "kode" },
+            { "ResultCode: 32 x", nil, "Code", "Kode" }, { "LDAPNoSuchObjectResult - 32 - x", nil, "Result", "Risult" },
+            { "err=-5 x", "arr=-# x", "err", "arr" }, { "rc=12 x", nil, "rc=", "rx=" },
+            { "ldap: failed (-7) x", "ldop: failed (-#) x", "ldap", "ldop" },
+            { "krb: failed (24) x", nil, "krb", "krp" }, { "Kerberos: failed (24) x", nil, "Kerb", "Kerp" },
+            { "GSS: failed (24) x", nil, "GSS", "GSX" }, { "bind, data 773 x", nil, "data", "date" },
+            { "problem 2001 x", nil, "problem", "problim" }, { "80090308: LdapErr: x", "80090308: ldapErr: x" },
+            { "status 503 x", nil, "status", "stotus" }, { "Status code: 503 x", nil, "Status code", "Stotus kode" },
+            { "statusCode=503 x", nil, "statusCode", "stotuskode" }, { "STATUS 503 x", nil, "STATUS", "STOTUS" },
+            { "HTTP/1.1 503 x", nil, "HTTP", "HTTX" }, { "HTTP error 503 x", nil, "HTTP error", "HTTX oops" },
+            { "response code 503 x", nil, "response code", "responze kode" },
+            { "SomeException: 503 x", nil, "Exception", "Exxeption" }, { "503 Service x", nil, "Service", "Sirvice" },
+            { "error=no_way x", nil }, { "AADSTS50126 x", nil, "AADSTS", "AADXTS" }, { "E0000011 x", nil },
+            { "SQLSTATE 28P01 x", nil, "SQLSTATE", "SQLSTOTE" }, { "SQL: [28P01] x", nil, "SQL", "SQX" },
+            { "FATAL [28P01] x", nil, "FATAL", "FOTAL" }, { "ERROR: 28P01: x", nil, "ERROR: ", "ERRER: " },
+            { "GAUSS-51400 x", nil, "GAUSS", "GOUSS" }, { "error:0A000086: x", nil, "error", "errer" },
+            { "error:num=5 x", nil, "error", "errer" }, { "alert number 40 x", nil, "number", "numbre" },
+            { "KRB-ERROR (24) x", nil, "KRB", "KRX" }, { "errno: -5 x", nil, "errno", "ernno" },
+            { "Error: 5 x", nil, "Error", "Errer" }, { "code 5 x", nil, "code", "kode" },
+            { "curl: (28) x", nil, "curl", "kurl" }, { "0x80070005 x", nil }, { "TLSv1.2 x", nil, "TLS", "TLX" },
+            { "TLS 1.2 x", nil, "TLS", "TLX" }, { "SSLv3 x", nil, "SSL", "SSX" }, { "APIGW.0301 x", nil },
+        } do
+            local text = "said " .. case[1]
+            assert.equal(text, template.of(text))
+            if case[3] then
+                local other = text:gsub(case[3], case[4])
+                assert.not_equal(other, text)
+                assert.matches("#", template.of(other), 1, true)
+            end
+        end
+    end)
+
     it("keeps words of any language", function()
         assert.equal("目录 <dn> 不存在", template.of "目录 ou=研发 不存在")
         assert.equal("角色<name>已存在，共 # 个", template.of "角色“研发”已存在，共 17 个")
