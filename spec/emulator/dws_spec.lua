@@ -229,6 +229,49 @@ describe("the emulated DWS", function()
         end)
     end)
 
+    describe("accounts of a database", function()
+        local function ask(query, story)
+            local path = curl.records_path(info, story or "never"):gsub("sync%-records$", "users")
+            return curl.get(info, path .. (query or ""))
+        end
+        local function names(query)
+            local list = {}
+            for i, user in ipairs(ask(query).json.users) do
+                list[i] = user.name
+            end
+            return table.concat(list, " ")
+        end
+
+        it("come by name, in pages, by kind", function()
+            local answer = ask()
+            assert.same({ 200, { name = "Ruby", login = true, user_type = "COMMON" } }, { answer.status,
+                answer.json.users[1] })
+            assert.is_nil(answer.json.count)
+            assert.equal("Ruby bi_reader dbadmin etl_loader role_finance role_readonly", names())
+            assert.equal("Ruby bi_reader", names "?limit=2")
+            assert.equal("role_finance role_readonly", names "?limit=4&offset=1")
+            assert.equal("", names "?offset=1")
+            assert.equal("role_finance role_readonly", names "?type=ROLE")
+            assert.equal("Ruby bi_reader dbadmin etl_loader", names "?type=USER&user_type=COMMON")
+            assert.equal("", names "?user_type=OneAccess")
+            assert.equal("", names "?user_type=IAM")
+        end)
+
+        it("are refused by wrong parameters, without the right, and where the feature is off", function()
+            for query, name in pairs { ["?type=user"] = "type", ["?user_type=common"] = "user_type",
+                ["?type=x&user_type=x"] = "type", ["?type=USER&user_type=x"] = "user_type", ["?limit=0"] = "limit",
+                ["?offset=-1"] = "offset" } do
+                local answer = ask(query)
+                assert.same({ 400, "DWS.0001", ("The request parameter is invalid: %s."):format(name) },
+                    { answer.status, answer.json.error_code, answer.json.error_msg })
+            end
+            assert.equal("DWS.5045", ask("", "feature_off").json.error_code)
+            curl.admin(info, "POST", "settings", { list_users = false })
+            local answer = ask()
+            assert.same({ 403, "DWS.0015" }, { answer.status, answer.json.error_code })
+        end)
+    end)
+
     describe("refusals", function()
         local function refusal(path)
             local response = curl.get(info, path)
