@@ -113,6 +113,19 @@ describe("the template of a reason", function()
         end
     end)
 
+    it("tells ids, numbers and addresses from words by their length and letters", function()
+        for text, expected in pairs {
+            x1y2z3ww = "<id>", x1y2z3w = "x#y#z#w", wwwwwww1 = "wwwwwww#", ["1wwwwww2"] = "<id>",
+            abc1 = "#", ab1 = "ab#", abcd = "abcd", ["123"] = "#",
+            ["aa:bb:cc:dd:ee:ff"] = "<address>", ["aa:bb:cc:dd:ee"] = "aa:bb:cc:dd:ee", ["::1"] = "<address>",
+            ["fe80::"] = "<address>", ["::"] = "::",
+            ["dc.example.com"] = "<address>", ["dc.example.Com"] = "dc.example.Com", ["1.5ms"] = "#s",
+            ["dc.example.c0"] = "dc.example.c#", ["ldap://a.b/c."] = "<address>.", ["ldap://a.b/c:"] = "<address>:",
+        } do
+            assert.equal("at " .. expected .. " now", template.of("at " .. text .. " now"), text)
+        end
+    end)
+
     it("masks what is in quotation marks of any language, and keeps other punctuation", function()
         for _, marks in ipairs { { "‘", "’" }, { "“", "”" }, { "„", "“" }, { "«", "»" }, { "「", "」" }, { "『", "』" },
             { "《", "》" }, { "`", "'" }, { "'", "'" }, { '"', '"' } } do
