@@ -100,13 +100,42 @@ describe("encoding JSON", function()
     end)
 
     it("raises for what JSON cannot hold", function()
-        assert.has_error(function() json.encode(print) end)
-        assert.has_error(function() json.encode(0 / 0) end)
-        assert.has_error(function() json.encode(math.huge) end)
+        for _, value in ipairs { print, 0 / 0, math.huge, { print } } do
+            local good, err = pcall(function()
+                local text = json.encode(value)
+                return text
+            end)
+            assert.is_false(good)
+            assert.matches("json_spec.lua:%d+: Cannot serialise ", err)
+        end
     end)
 
     it("leaves the settings of the shared cjson alone", function()
         assert.equal(cjson.null, cjson.decode "[null]"[1])
         assert.equal(1000, cjson.decode_max_depth())
     end)
+end)
+
+describe("the host program's locale", function()
+    -- What is asked of it while something is done, when its numbers are written so.
+    local function asked(locale, does)
+        local own, calls = os.setlocale, {}
+        finally(function() os.setlocale = own end) -- luacheck: ignore 122
+        os.setlocale = function(...) -- luacheck: ignore 122
+            calls[#calls + 1] = table.concat({ tostring((...)), (select(2, ...)) }, " ")
+            return (...) == nil and locale or (...)
+        end
+        does()
+        return table.concat(calls, ", ")
+    end
+
+    it("is left alone where its numbers are those of C, and else for as long as it takes, also where that fails",
+        function()
+            for _, does in ipairs { function() json.decode "[1.5]" end, function() json.decode "[" end,
+                function() json.encode { 1.5 } end, function() pcall(json.encode, print) end } do
+                assert.equal("nil numeric", asked("C", does))
+                assert.equal("nil numeric, C numeric, de_DE.UTF-8 numeric", asked("de_DE.UTF-8", does))
+            end
+            assert.equal("", asked("de_DE.UTF-8", function() json.encode(7) end))
+        end)
 end)

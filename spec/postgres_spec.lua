@@ -36,8 +36,12 @@ local function fake(world)
                 if world.fails then
                     return nil, { message = world.fails, alive = false }
                 end
+                if (world.mute or {})[place] then
+                    return "read"
+                end
                 return "done", { { world.says } }, 1
             end
+            connection.cancel = function() world.cancelled = (world.cancelled or 0) + 1 end
             return connection
         end,
     }
@@ -167,6 +171,21 @@ describe("connecting to PostgreSQL", function()
         assert.is_table((connect(world, 4)))
     end)
 
+    it("gives a host that is silent about its kind no more than its share, and names it among several", function()
+        local world = { settings = { host = "10.0.0.1,10.0.0.2", port = "1", target_session_attrs = "primary" },
+            hosts = { ["10.0.0.1"] = true, ["10.0.0.2"] = true }, mute = { ["10.0.0.1"] = true }, says = "false" }
+        local session, _, now = connect(world, 8)
+        assert.is_table(session)
+        assert.same({ 4, 1, 1 }, { now, world.cancelled, world.open })
+        assert.same({ "10.0.0.1:1:any", "10.0.0.2:1:any" }, { world.asked[1], world.asked[3] }) -- one port for all
+        world.says = "true"
+        local failure
+        session, failure = connect(world, 8)
+        assert.is_nil(session)
+        assert.same({ message = "10.0.0.1: no answer in time; the server is not primary", late = true, alive = false },
+            failure)
+    end)
+
     it("prefers a standby without insisting on one", function()
         local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = "prefer-standby" },
             hosts = { ["10.0.0.1"] = true }, says = "false" }
@@ -205,7 +224,8 @@ describe("connecting to PostgreSQL", function()
             local world = { settings = { hostaddr = "10.0.0.1", port = "1", target_session_attrs = kind },
                 hosts = { ["10.0.0.1"] = true }, says = says }
             assert.is_table((connect(world, 4)))
-            assert.equal("10.0.0.1:1:any", world.asked[1])
+            assert.same({ "10.0.0.1:1:any", kind:find "^read" and "SHOW transaction_read_only"
+                or "SELECT pg_is_in_recovery()::text" }, world.asked)
             world.says = "something else"
             local session, failure = connect(world, 4)
             assert.is_nil(session)

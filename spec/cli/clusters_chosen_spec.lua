@@ -314,6 +314,12 @@ describe("whose records a command is about", function()
         end)
     end
 
+    it("ends with status 2 for a list of names that has none, and asks for nothing", function()
+        local _, status, err, requests = records_of { "prod-1", "--exclude", "," }
+        assert.same({ 2, 'dwsync: --exclude is ",", expected names, ids or patterns of clusters, separated by commas\n'
+            .. "        See dwsync records --help.\n", 0 }, { status, err, #requests })
+    end)
+
     it("ends with status 2 for a name that two clusters have", function()
         local _, status, err, requests = records_of({ "twin" },
             { service = named({ { A, "twin" }, { B, "twin" } }, OF_FOUR) })

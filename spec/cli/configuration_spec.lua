@@ -1,4 +1,7 @@
 local command = require "spec.support.command"
+local configuration = require "dwsync.cli.configuration"
+local temporary = require "spec.support.temporary"
+local uv = require "luv"
 
 local PATH = "/home/u/.config/dwsync/config.lua"
 
@@ -111,6 +114,58 @@ describe("the configuration file", function()
             .. "'warehouse'?).\n        The clusters are name-c1, warehouse.\n", wrong, 1, true)
     end)
 
+    -- The settings of a file with this text, and the context that they were loaded in.
+    local function loaded(text, environment)
+        local context = { getenv = function(name) return environment[name] end,
+            read_file = function() return text end }
+        return assert(configuration.load({ config = "/c.lua" }, context)), context
+    end
+
+    it("expands ~/ in each path that it names, where there is a home", function()
+        local text = [[return { profile = "p", history = "~/h.db", profiles = { p = { ca_file = "~/ca.pem",
+            client_cert = "~/c.pem", client_key = "~/k.pem" } } }]]
+        local function paths(settings)
+            local client = settings.client
+            return { settings.history, client.ca_file, client.client_cert, client.client_key }
+        end
+        assert.same({ "/%1/h.db", "/%1/ca.pem", "/%1/c.pem", "/%1/k.pem" }, paths((loaded(text, { HOME = "/%1" }))))
+        local plain = { "~/h.db", "~/ca.pem", "~/c.pem", "~/k.pem" }
+        assert.same(plain, paths((loaded(text, { HOME = "" }))))
+        assert.same({ "/~/h.db" }, paths((loaded('return { history = "/~/h.db" }', { HOME = "/u" }))))
+    end)
+
+    it("is read once for a command", function()
+        local settings, context = loaded("return { history = '/h' }", {})
+        context.read_file = function() error "it is read again" end
+        assert.equal(settings, configuration.load({}, context))
+    end)
+
+    it("is beaten by each variable of the environment that says the same", function()
+        for option, variables in pairs {
+            ca_file = "DWSYNC_CA_FILE", credentials = "HUAWEICLOUD_SDK_AK HUAWEICLOUD_SDK_SK HUAWEICLOUD_SDK_IDP_ID",
+            iam_endpoint = "HUAWEICLOUD_SDK_IAM_ENDPOINT", metadata = "DWSYNC_METADATA",
+            project_id = "HUAWEICLOUD_SDK_PROJECT_ID", proxy = "https_proxy HTTPS_PROXY all_proxy ALL_PROXY",
+            region = "DWSYNC_REGION", endpoint = "HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_4",
+        } do
+            for name in (variables .. " HOME HUAWEICLOUD_SDK_REGION_DWS_CN_NORTH_5"):gmatch "%S+" do
+                for _, value in ipairs { "cn-north-4", "" } do
+                    local client = { region = "cn-north-4", timeout = 5 }
+                    client[option] = client[option] or "the file's"
+                    local kept = client[option]
+                    local given, said = configuration.client_options({}, { client = client },
+                        { getenv = function(asked) return asked == name and value or nil end })
+                    local beaten = value ~= "" and (" " .. variables .. " "):find(" " .. name .. " ", 1, true)
+                    local expected = not beaten and kept or nil
+                    if beaten and option == "project_id" then
+                        expected = value
+                    end
+                    assert.same({ expected, not beaten or nil, 5, true },
+                        { given[option], said[option], given.timeout, said.timeout }, name)
+                end
+            end
+        end
+    end)
+
     it("expands ~/ in paths", function()
         local status, _, err = run('return { profile = "p", profiles = { p = { ca_file = "~/ca.pem" } } }')
         assert.equal(2, status)
@@ -174,6 +229,47 @@ describe("the configuration file", function()
             assert.same({}, requests)
         end)
     end
+
+    it("that is wrong is told how to be written", function()
+        for text, hint in pairs {
+            ["return {"] = "The file is one Lua table, return { … }, and has access to nothing but itself.",
+            ["profiles = {}"] = "Write return { profiles = …, clusters = …, thresholds = … }; see man dwsync, "
+                .. "CONFIGURATION.",
+            ["return 1"] = "Write return { profiles = …, clusters = …, thresholds = … }; see man dwsync, "
+                .. "CONFIGURATION.",
+            ['return { region = "r" }'] = 'Write profile = "main", profiles = { main = { region = … } }.',
+        } do
+            assert.truthy(select(3, run(text)):find("\n        " .. hint .. "\n", 1, true), text)
+        end
+        assert.equal(("dwsync: config: %s has no profile 'd'.\n        It has no profiles.\n"):format(PATH),
+            (select(3, run("return {}", { "clusters", "--profile", "d" }))))
+    end)
+
+    it("that holds a password and is open to others is told so", function()
+        temporary.with_folder(function(folder)
+            local path = folder .. "/c.lua"
+            local function note(text, mode)
+                local file = assert(io.open(path, "w"))
+                file:write(text)
+                file:close()
+                assert(uv.fs_chmod(path, tonumber(mode, 8)))
+                local noted
+                assert(configuration.load({ config = path }, { getenv = function() end,
+                    note = function(_, message) noted = message end }))
+                return noted
+            end
+            local with = "return { history = 'postgres://u:p@h/d' }"
+            for _, mode in ipairs { "644", "640", "604", "601", "610" } do
+                assert.equal(("%s holds a password and is open to others (mode %s): chmod 600 it"):format(path, mode),
+                    note(with, mode))
+            end
+            for text, mode in pairs { [with] = "700", ["return { history = 'postgres://u@h/d' }"] = "644",
+                ["return { history = 'postgres://h/a:b@c' }"] = "644", ["return { history = '/h' }"] = "644",
+                ["return {}"] = "644" } do
+                assert.is_nil(note(text, mode), text)
+            end
+        end)
+    end)
 
     it("is what dwsync doctor names as the origin of a value, or finds wrong", function()
         local text = 'return { profile = "p", profiles = { p = { project_id = "p9", timeout = 7 } } }'

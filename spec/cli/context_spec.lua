@@ -33,6 +33,46 @@ describe("the context of a command", function()
     end)
 end)
 
+describe("the terminal of a command", function()
+    -- What a context says where `luv` is this; nil: it is not installed.
+    local function with_luv(luv, look)
+        local kept = package.loaded.luv
+        package.loaded.luv, package.preload.luv = luv, not luv and function() error "not there" end or nil
+        finally(function() package.loaded.luv, package.preload.luv = kept, nil end)
+        look(context.new())
+    end
+
+    it("is what the system says of each stream, and as large as it says", function()
+        local open, turns, asked = 0, 0, {}
+        with_luv({
+            guess_handle = function(descriptor) return descriptor == 2 and "tty" or "file" end,
+            new_tty = function(...)
+                asked[#asked + 1], open = { ... }, open + 1
+                return { get_winsize = function() return 132, 43 end, close = function() open = open - 1 end }
+            end,
+            run = function() turns = turns + (open == 0 and 1 or 0) end,
+        }, function(made)
+            assert.same({ false, false, true }, { made.is_terminal "stdin", made.is_terminal "stdout",
+                made.is_terminal "stderr" })
+            assert.same({ 132, 43 }, { made.terminal_columns(), made.terminal_rows() })
+            assert.same({ 1, 1 }, { select("#", made.terminal_columns()), select("#", made.terminal_rows()) })
+            assert.same({ 4, 0, 4 }, { #asked, open, turns })
+            assert.same({ 1, false }, asked[1])
+        end)
+    end)
+
+    it("is none, of no size, where there is none, and where nothing can ask", function()
+        with_luv({ guess_handle = function() return "pipe" end, new_tty = function() return nil end }, function(made)
+            assert.same({ false, nil, nil }, { made.is_terminal "stdout", made.terminal_columns(),
+                made.terminal_rows() })
+        end)
+        with_luv(nil, function(made)
+            assert.same({ false, nil, nil }, { made.is_terminal "stdout", made.terminal_columns(),
+                made.terminal_rows() })
+        end)
+    end)
+end)
+
 describe("a note of a command", function()
     it("is a line on stderr, and one for the hint, without what drives a terminal", function()
         local stderr = command.stream()
@@ -51,6 +91,13 @@ describe("output that cannot be written", function()
         made:flush()
         made:write "x"
         assert.equal("disk full", made.write_failure)
+        reasons = {}
+        made = context.new { stdout = { write = fail, flush = fail } }
+        made:write "x"
+        assert.equal("unknown reason", made.write_failure)
+        made = context.new { stdout = command.stream() }
+        made:write "x"
+        assert.is_nil(made.write_failure)
     end)
 end)
 

@@ -94,7 +94,7 @@ describe("records of an input", function()
             "standard input line 2: start_time is a string, expected an integer" },
         ["text that is not UTF-8"] = { '{"id":"\255"}', "line 1: column 8: the string is not valid UTF-8" },
         ["an object that is not a record"] = { '{"id":"a"}\n{"foo":1}',
-            "line 2: it has none of a record's fields (id, status," },
+            "line 2: it has none of a record's fields (id, status, start_time, …)" },
         ["a document that is broken"] = { '{"count":1,"sync_records":[\n{"id":"a"\n]}', "line 3: expected ',' or '}'" },
         ["an array that is broken"] = { '[\n{"id":"a"},\nx]', "standard input line 3: expected a value" },
         ["a document with a record of another type"] = { '{"sync_records":[{"id":"a"},{"status":5}]}',
@@ -113,7 +113,8 @@ describe("records of an input", function()
             local list, err = read(case[1])
             assert.is_nil(list)
             assert.matches(case[2], err, 1, true)
-            assert.matches("Give what dwsync records -o ndjson or -o json prints", err, 1, true)
+            assert.matches("Give what dwsync records -o ndjson or -o json prints, or the service's own answer.", err, 1,
+                true)
         end)
     end
 

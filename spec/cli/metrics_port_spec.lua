@@ -154,10 +154,12 @@ describe("the port for metrics", function()
         end
         for value, expected in pairs { ["9187"] = { host = "127.0.0.1", port = 9187 },
             ["127.0.0.2:1"] = { host = "127.0.0.2", port = 1 }, ["[::1]:80"] = { host = "::1", port = 80 },
-            ["localhost:0"] = { host = "127.0.0.1", port = 0 } } do
+            ["localhost:0"] = { host = "127.0.0.1", port = 0 }, ["65535"] = { host = "127.0.0.1", port = 65535 },
+            ["127.255.0.10:65535"] = { host = "127.255.0.10", port = 65535 } } do
             assert.same(expected, read(value))
         end
-        for _, value in ipairs { "0.0.0.0:9187", "db1:9187", "[::]:80", "127.0.0.1", "127.0.0.1:70000", "" } do
+        for _, value in ipairs { "0.0.0.0:9187", "db1:9187", "[::]:80", "127.0.0.1", "127.0.0.1:65536", "65536",
+            "127.0.0:1", "1127.0.0.1:1", "127.0.0.1.1:1", "" } do
             local got, reason = read(value)
             assert.is_nil(got, value)
             assert.matches("expected PORT, 127.0.0.1:PORT or [::1]:PORT", reason, 1, true)

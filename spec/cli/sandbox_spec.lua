@@ -108,6 +108,19 @@ describe("a sandbox", function()
         assert.matches("^c%.lua:[^\n]*$", complaint("return " .. ("{"):rep(1000)))
     end)
 
+    it("keeps LuaJIT from compiling what it evaluates, since compiled code has no hook", function()
+        local kept, jit, off = sandbox, rawget(_G, "jit"), {}
+        rawset(_G, "jit", { off = function(...) off[#off + 1] = { ... } end })
+        package.loaded["dwsync.cli.sandbox"] = nil
+        local good, value = pcall(function()
+            return select(2, require("dwsync.cli.sandbox").evaluate("return { 7 }", "c.lua"))
+        end)
+        rawset(_G, "jit", jit)
+        package.loaded["dwsync.cli.sandbox"] = kept
+        assert.same({ true, { 7 } }, { good, value })
+        assert.same({ 1, "function", true }, { #off, type(off[1][1]), off[1][2] })
+    end)
+
     it("leaves the hook that was there", function()
         local calls = 0
         local function hook() calls = calls + 1 end

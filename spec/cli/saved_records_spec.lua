@@ -178,6 +178,51 @@ describe("a command that judges", function()
         assert.matches("judged without the full history: .*record r9 is damaged", err)
     end)
 
+    it("does not know who acknowledged what where that cannot be read, and says so once", function()
+        local problems_store = require "dwsync.problems.store"
+        local open, fails_late = problems_store.open, false
+        finally(function() problems_store.open = open end)
+        problems_store.open = function()
+            local function fail() return nil, { message = "it is damaged", hint = "Restore it." } end
+            if fails_late then
+                return { rows = fail }
+            end
+            return fail()
+        end
+        for _, late in ipairs { false, true } do
+            fails_late = late
+            local context = contexts.new { stderr = command.stream(), getenv = function() end }
+            local saved = saved_records.new({ history = path }, context, {})
+            saved:begin(function() return 0 end, 20)
+            saved:add_handled({}, command.NOW)
+            saved:add_handled({}, command.NOW)
+            saved:close()
+            assert.equal("dwsync: not known who acknowledged what: it is damaged\n        Restore it.\n",
+                context.stderr.text)
+        end
+    end)
+
+    it("opens it for as long as there is time, a second at least, and small", function()
+        local location = require "dwsync.cli.history_location"
+        local open, given = location.open, nil
+        finally(function() location.open = open end)
+        location.open = function(...)
+            given = { ... }
+            return nil, { message = "no" }
+        end
+        for till, timeout in pairs { [20] = 15, [6] = 1, [5.5] = 1, [0] = 1 } do
+            local context = contexts.new { stderr = command.stream(), getenv = function() end }
+            local args, settings = { history = path }, {}
+            local saved = saved_records.new(args, context, settings)
+            saved:begin(function() return 5 end, till)
+            assert.is_nil(saved:name_of "c1")
+            assert.same({ true, args, context, settings, { timeout = timeout, cache = 2 } }, given)
+            assert.equal("", context.stderr.text) -- an id will do
+            assert.is_nil(saved:last_seen "c1")
+            assert.equal("dwsync: judged without the full history: no\n", context.stderr.text)
+        end
+    end)
+
     it("reads no more of it once the time is up, but one cluster's records, until it looks again", function()
         local context = contexts.new { stderr = command.stream(), getenv = function() end }
         local saved = saved_records.new({ history = path }, context, {})

@@ -53,6 +53,17 @@ describe("the service manager", function()
         end)
     end)
 
+    it("hears of no progress where its watchdog is off", function()
+        temporary.with_folder(function(folder)
+            for _, period in ipairs { "0", "", "soon" } do
+                local address = folder .. "/socket" .. period
+                assert.equal("", said(address, function()
+                    assert.is_true(manager_of({ NOTIFY_SOCKET = address, WATCHDOG_USEC = period }):alive())
+                end))
+            end
+        end)
+    end)
+
     it("is not needed", function()
         for _, variables in ipairs { {}, { NOTIFY_SOCKET = "" } } do
             assert.is_true(manager_of(variables):ready())

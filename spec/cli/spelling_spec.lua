@@ -51,6 +51,19 @@ describe("a wrong command line", function()
             spelling.usage("unknown option '--pagng'\nDid you mean '--paging'?", { "--pagng" }))
     end)
 
+    it("with a command of another tool, or the second word of one here, is told the one that is meant", function()
+        for word, meant in pairs { list = "records", ls = "records", get = "records", show = "records",
+            ["sync-records"] = "records", status = "health", verdicts = "health", pull = "history pull",
+            prune = "history prune", migrate = "history migrate", ack = "alerts ack", silence = "alerts silence",
+            unsilence = "alerts unsilence", drain = "fleet drain", explain = "fleet explain",
+            metrics = "report -o prometheus" } do
+            assert.equal(("unknown command '%s'. Did you mean '%s'?"):format(word, meant),
+                spelling.usage(("unknown command '%s'"):format(word), { word }))
+        end
+        assert.equal("unknown command 'helth'. Did you mean 'health'?",
+            spelling.usage("unknown command 'helth'\nDid you mean 'health'?", { "helth" }))
+    end)
+
     it("with a length of time below nothing says how that is written", function()
         for _, case in ipairs { { "-1h", "1h" }, { "-30m", "30m" } } do
             local message = ("'%s' is taken for an option: write '%s', which means that long ago"):format(case[1],

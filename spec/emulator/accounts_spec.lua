@@ -1,4 +1,5 @@
 local accounts = require "dwsync.emulator.accounts"
+local borders = require "spec.support.borders"
 local emulator = require "dwsync.emulator"
 local curl = dofile "spec/emulator/curl.lua"
 
@@ -134,7 +135,18 @@ describe("an emulator of several accounts", function()
         assert.same({ hq.ak, hq.sk, hq.projects.north, "north" }, { info.ak, info.sk, info.project_id, info.region })
         assert.same({ north = info.endpoint, south = info.endpoint, [east] = info.endpoint }, info.regions)
         assert.equal(12, #info.clusters)
-        assert.has_error(function() running:clusters("shop", "south") end, "no account shop in a region south")
+        for _, case in ipairs { { "shop", "south" }, { "shop", nil }, { "nobody", "north" }, { nil, "north" } } do
+            local good, err = pcall(function()
+                local list = running:clusters(case[1], case[2])
+                return #list
+            end)
+            if case[1] == "shop" and not case[2] then
+                assert.same({ true, 2 }, { good, err })
+            else
+                assert.matches(("accounts_spec.lua:%%d+: no account %s in a region %s$"):format(tostring(case[1]),
+                    tostring(case[2])), err)
+            end
+        end
     end)
 
     it("shows each its own clusters in each of its regions", function()
@@ -292,9 +304,64 @@ describe("accounts that cannot be", function()
                 { name = "a", clusters = 60000 }, { name = "b", clusters = 60000 },
             },
         } do
-            local ok, err = pcall(emulator.start, { accounts = list })
+            local ok, err = pcall(function()
+                emulator.start { accounts = list }
+            end)
             assert.is_false(ok)
-            assert.is_truthy(tostring(err):find(message, 1, true), err)
+            assert.is_truthy(err:find(message, 1, true), err)
+            assert.matches("accounts_spec.lua:%d+: start: ", err)
         end
+    end)
+
+    -- Whether options are taken: then what is missing is an nginx.
+    local function is_taken(options)
+        options.nginx = "/nonexistent/nginx"
+        local ok, running, err = pcall(emulator.start, options)
+        assert.equal(ok and "/nonexistent/nginx is not a program that can be run" or nil, ok and err or nil)
+        return ok and not running
+    end
+
+    it("are told from those that can at the borders of each option", function()
+        borders.of_numbers({ port = { 0, 65535 }, http_port = { 0, 65535 }, seed = { 0, 2147483647 },
+            records = { 0, 10000000 }, clusters = { 0, 100000 }, new_runs = { 0.01, nil, 0.001 } },
+            function(name, value)
+                return is_taken { [name] = value }
+            end)
+        borders.of_numbers({ clusters = { 0, 100000 }, burst = { 1 }, rate = { 0.001, nil, 0.001 } },
+            function(name, value)
+                return is_taken { accounts = { { name = "a", [name] = value } } }
+            end)
+        borders.of_texts({ name = 24, regions = 24 }, function(name, value)
+            local one = { name = "a" }
+            one[name] = name == "regions" and { "south", value } or value
+            return is_taken { accounts = { one } }
+        end)
+        assert.is_false(is_taken { accounts = { { name = "a", regions = {} } } })
+        for name, taken in pairs { a = true, ["a-1"] = true, ["1a"] = false, ["-a"] = false, [""] = false,
+            ["a b"] = false } do
+            assert.equal(taken, is_taken { accounts = { { name = name } } }, name)
+        end
+    end)
+
+    it("are those that are too many together", function()
+        local function regions(count)
+            local list = {}
+            for i = 1, count do
+                list[i] = "r" .. i
+            end
+            return list
+        end
+        for _, case in ipairs { { true, 200, 500 }, { false, 200, 501 }, { false, 201, 0 } } do
+            local half = math.floor(case[2] / 2)
+            assert.equal(case[1], is_taken { clusters = case[3], accounts = { { name = "a", regions = regions(half) },
+                { name = "b", regions = regions(case[2] - half) } } }, table.concat({ case[2], case[3] }, " "))
+        end
+    end)
+
+    it("are none that only lack a key or share a region", function()
+        assert.is_true(is_taken { accounts = { { name = "a" }, { name = "b" }, { name = "c", ak = "nil" },
+            { name = "d" } } })
+        assert.is_false(is_taken { ak = "K", accounts = { { name = "a" }, { name = "b", ak = "K" } } })
+        assert.is_true(is_taken { ak = "K", accounts = { { name = "a", ak = "L" }, { name = "b", ak = "K" } } })
     end)
 end)

@@ -1,5 +1,6 @@
 local emulator = require "dwsync.emulator"
 local cjson = require "cjson"
+local timestamps = require "dwsync.timestamps"
 local curl = dofile "spec/emulator/curl.lua"
 
 local HOUR = 3600 * 1000
@@ -222,7 +223,52 @@ describe("the emulated DWS", function()
                 })
                 assert.equal(400, response.status, query)
                 assert.is_truthy(response.body:find("DWS.0001", 1, true), query)
+                assert.is_truthy(response.body:find(("The request parameter is invalid: %s."):format(
+                    query:match "^%a+"), 1, true), query)
             end
+        end)
+    end)
+
+    describe("accounts of a database", function()
+        local function ask(query, story)
+            local path = curl.records_path(info, story or "never"):gsub("sync%-records$", "users")
+            return curl.get(info, path .. (query or ""))
+        end
+        local function names(query)
+            local list = {}
+            for i, user in ipairs(ask(query).json.users) do
+                list[i] = user.name
+            end
+            return table.concat(list, " ")
+        end
+
+        it("come by name, in pages, by kind", function()
+            local answer = ask()
+            assert.same({ 200, { name = "Ruby", login = true, user_type = "COMMON" } }, { answer.status,
+                answer.json.users[1] })
+            assert.is_nil(answer.json.count)
+            assert.equal("Ruby bi_reader dbadmin etl_loader role_finance role_readonly", names())
+            assert.equal("Ruby bi_reader", names "?limit=2")
+            assert.equal("role_finance role_readonly", names "?limit=4&offset=1")
+            assert.equal("", names "?offset=1")
+            assert.equal("role_finance role_readonly", names "?type=ROLE")
+            assert.equal("Ruby bi_reader dbadmin etl_loader", names "?type=USER&user_type=COMMON")
+            assert.equal("", names "?user_type=OneAccess")
+            assert.equal("", names "?user_type=IAM")
+        end)
+
+        it("are refused by wrong parameters, without the right, and where the feature is off", function()
+            for query, name in pairs { ["?type=user"] = "type", ["?user_type=common"] = "user_type",
+                ["?type=x&user_type=x"] = "type", ["?type=USER&user_type=x"] = "user_type", ["?limit=0"] = "limit",
+                ["?offset=-1"] = "offset" } do
+                local answer = ask(query)
+                assert.same({ 400, "DWS.0001", ("The request parameter is invalid: %s."):format(name) },
+                    { answer.status, answer.json.error_code, answer.json.error_msg })
+            end
+            assert.equal("DWS.5045", ask("", "feature_off").json.error_code)
+            curl.admin(info, "POST", "settings", { list_users = false })
+            local answer = ask()
+            assert.same({ 403, "DWS.0015" }, { answer.status, answer.json.error_code })
         end)
     end)
 
@@ -276,6 +322,39 @@ describe("the emulated DWS", function()
             end
             assert.is_nil(v1.clusters[1].nodes[1].name)
             assert.is_string(v2.clusters[1].nodes[1].name)
+        end)
+
+        it("says the same of each cluster as the service, with names of nodes in v2 alone", function()
+            local first = info.clusters[2]
+            local host = first.name .. ".dws.emu-north-1.example.com:8000"
+            local expected = {
+                id = first.id, name = first.name, status = "AVAILABLE", sub_status = "NORMAL", task_status = "",
+                version = "9.1.0.218", port = 8000, number_of_node = 3, node_type = "dwsx2.xlarge.m7",
+                availability_zone = "emu-north-1a", enterprise_project_id = "0", recent_event = 2,
+                vpc_id = "85b20d7e-9eb7-4b2a-98f3-3c8843ea3574", subnet_id = "374eca02-cfc4-4de7-8ab5-dbebf7d9a720",
+                security_group_id = "dc3ec145-9029-4b39-b5a3-ace5a01f772b", user_name = "dbadmin",
+                endpoints = { { connect_info = host, jdbc_url = "jdbc:postgresql://" .. host .. "/gaussdb" } },
+                public_endpoints = { { public_connect_info = "198.51.100.7:8000",
+                    jdbc_url = "jdbc:postgresql://198.51.100.7:8000/gaussdb" } },
+                public_ip = { public_bind_type = "auto_assign", eip_id = "85b20d7e-9eb7-4b2a-98f3-3c8843ea3575" },
+                tags = { { key = "story", value = first.story } },
+            }
+            for version, named in pairs { ["v1.0"] = false, v2 = true } do
+                local cluster = curl.get(info, ("/%s/%s/clusters"):format(version, info.project_id)).json.clusters[2]
+                expected.nodes = {}
+                for i = 1, 3 do
+                    expected.nodes[i] = { id = ("%s%02d"):format(first.id:sub(1, -3), i), status = "200",
+                        name = named and ("%s-dws-cn-cn-%d-1"):format(first.name, i) or nil }
+                end
+                local days = {}
+                for i, name in ipairs { "created", "updated" } do
+                    days[i] = (now_ms() / 1000 - timestamps.from_iso(cluster[name])) / 86400
+                    cluster[name] = nil
+                end
+                assert.near(400, days[1], 0.1)
+                assert.near(3, days[2], 0.1)
+                assert.same(expected, cluster)
+            end
         end)
 
         it("filters by enterprise project", function()

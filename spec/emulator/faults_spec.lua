@@ -238,6 +238,48 @@ describe("ordered faults", function()
         end
     end)
 
+    it("have fields of these kinds", function()
+        local function problem(given)
+            return select(2, faults.new():add(given))
+        end
+        local QUERY = "an object of parameters and their values, which are texts"
+        local USERS = "a list of accounts, each with a name"
+        for name, case in pairs { cluster = { 1, "a text" }, method = { 1, "a text" }, query = { "a=b", QUERY } } do
+            assert.matches("match." .. name .. " is ", problem { match = { [name] = case[1] }, action = { delay = 1 } },
+                1, true)
+            assert.matches(", expected " .. case[2] .. "$", problem { match = { [name] = case[1] },
+                action = { delay = 1 } })
+        end
+        for name, case in pairs {
+            body = { 1, "a text" }, refuse = { 1, "a text" }, add_users = { { { login = true } }, USERS },
+            remove_users = { "a", "a list" }, list_part = { 2, "a share from 0 to 1" },
+            from = { "top", "front or back" }, content_length = { -1, "an integer of 0 or more" },
+            truncate = { -1, "an integer of 0 or more" }, add_records = { 0, "an integer of 1 or more" },
+            remove_records = { 0, "an integer of 1 or more" }, repeat_body = { "x", "an object" },
+            drip = { "x", "an object" },
+        } do
+            local said = problem { action = { [name] = case[1] } }
+            assert.matches("^action." .. name .. " is ", said)
+            assert.matches(", expected " .. case[2], said, 1, true)
+        end
+        for name, given in pairs { text = { times = 1 }, times = { text = "x" } } do
+            assert.matches("^action.repeat_body." .. name .. " is missing, expected ",
+                problem { action = { repeat_body = given } })
+        end
+        assert.matches("body and body_base64 exclude", problem { action = { body = "x", body_base64 = "eA==" } })
+        for _, good in ipairs { { add_users = { { name = "a", login = false } } }, { remove_users = { "a" } },
+            { from = "back", remove_records = 1 }, { from = "front", remove_records = 1 }, { body_base64 = "eA==" },
+            { headers = { ["X-A"] = "" } } } do
+            assert.is_nil(problem { action = good })
+        end
+        for _, wrong in ipairs { "eA=", "e===", "eA==x", "a b=" } do
+            assert.matches("expected base64", problem { action = { body_base64 = wrong } })
+        end
+        for _, wrong in ipairs { { [""] = "x" }, { ["X A"] = "x" }, { ["X-A"] = 1 }, { "x" }, { ["X:"] = "x" } } do
+            assert.matches("header names and one%-line strings", problem { action = { headers = wrong } })
+        end
+    end)
+
     it("hit requests by their parameters", function()
         local queue = faults.new()
         assert.equal(1, queue:add { match = { query = { offset = "1", type = "USER" } }, action = { status = 500 } })

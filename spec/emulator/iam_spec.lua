@@ -27,6 +27,28 @@ describe("the emulated IAM", function()
         assert.equal(info.iam_endpoint .. "/v3/projects", response.json.links.self)
     end)
 
+    it("says all that the service says of a project and of the account", function()
+        local function whole(path)
+            local answer = curl.get(info, path).json
+            local links = { self = info.iam_endpoint .. path, next = cjson.null, previous = cjson.null }
+            assert.same(links, answer.links)
+            return answer
+        end
+        local first = {
+            id = info.project_id, name = info.region, domain_id = info.domain_id, parent_id = info.domain_id,
+            is_domain = false, enabled = true, description = "",
+            links = { self = info.iam_endpoint .. "/v3/projects/" .. info.project_id },
+        }
+        local all = whole("/v3/projects").projects
+        assert.same({ first, 2 }, { all[1], #all })
+        assert.same(all, whole("/v3/auth/projects").projects)
+        assert.same(all, curl.get(info, "/v3/auth/projects?name=nothing").json.projects)
+        assert.same({ {
+            id = info.domain_id, name = info.domain, enabled = true, description = "",
+            links = { self = info.iam_endpoint .. "/v3/domains/" .. info.domain_id },
+        } }, whole("/v3/auth/domains").domains)
+    end)
+
     it("finds nothing for another region", function()
         local response = projects "?name=cn-north-4"
         assert.same({ 200, 0 }, { response.status, #response.json.projects })

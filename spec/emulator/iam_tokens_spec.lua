@@ -1,4 +1,5 @@
 local emulator = require "dwsync.emulator"
+local timestamps = require "dwsync.timestamps"
 local curl = dofile "spec/emulator/curl.lua"
 
 local REGION, ELSEWHERE = "emu-north-1", "emu-south-1"
@@ -178,6 +179,75 @@ describe("the emulated IAM's tokens", function()
             local response = ask(password())
             assert.same({ 429, "IAM.0012" }, { response.status, response.json.error_code })
             assert.equal(201, ask(password()).status)
+        end)
+    end)
+
+    describe("in whole", function()
+        -- The description of the token in an answer; its times are compared apart.
+        local function described(response)
+            assert.equal(201, response.status)
+            local token = response.json.token
+            assert.equal("token_" .. REGION .. "_null_" .. response.headers["x-request-id"],
+                response.headers["x-iam-trace-id"])
+            local issued, ends = timestamps.from_iso(token.issued_at), timestamps.from_iso(token.expires_at)
+            assert.equal(86400, ends - issued)
+            assert.near(os.time(), issued, 100)
+            if token.mfa_authn_at then
+                assert.near(os.time(), timestamps.from_iso(token.mfa_authn_at), 100)
+            end
+            token.issued_at, token.expires_at, token.mfa_authn_at = nil, nil, nil
+            return token
+        end
+        local function domain() return { id = info.domain_id, name = info.domain } end
+        local function user() return { id = info.user_id, name = info.user, domain = domain(),
+            password_expires_at = "" } end
+        local ROLES = { { id = "0", name = "readonly" }, { id = "0", name = "op_gated_dws" } }
+        local function catalog()
+            local list = {}
+            for i, entry in ipairs { { "iam", "/v3.0" }, { "dws", "/v1.0/" .. info.project_id } } do
+                list[i] = { type = entry[1], name = entry[1], id = info.user_id, endpoints = { { id = info.domain_id,
+                    interface = "public", region = REGION, region_id = REGION, url = info.iam_endpoint .. entry[2] } } }
+            end
+            return list
+        end
+
+        it("they say who, for what, as what and where", function()
+            local project = { id = info.project_id, name = REGION, domain = domain() }
+            assert.same({ methods = { "password" }, user = user(), project = project, roles = ROLES,
+                catalog = catalog() }, described(ask(password { project = { name = REGION } })))
+            assert.same({ methods = { "password" }, user = user(), domain = domain(), roles = ROLES,
+                catalog = catalog() }, described(ask(password())))
+        end)
+
+        it("they say which agency, and who took it", function()
+            local agency = { id = running.accounts[1].agency_id, name = info.domain .. "/" .. info.agency,
+                domain = domain() }
+            local response = ask({ identity = { methods = { "assume_role" }, assume_role = {
+                agency_name = info.agency, domain_id = info.domain_id, domain_name = info.domain } } },
+                { headers = { "X-Auth-Token: " .. ask(password()).headers["x-subject-token"] } })
+            assert.same({ methods = { "assume_role" }, user = agency, assumed_by = { user = user() },
+                domain = domain(), roles = ROLES, catalog = catalog() }, described(response))
+        end)
+
+        it("they say which provider vouched for whom", function()
+            local mapped = user()
+            mapped["OS-FEDERATION"] = { identity_provider = { id = info.idp_id }, protocol = { id = "oidc" } }
+            local response = ask({ id_token = { id = "emulator-id-token" } }, { path = "/v3.0/OS-AUTH/id-token/tokens",
+                headers = { "X-Idp-Id: " .. info.idp_id } })
+            assert.same({ methods = { "mapped" }, user = mapped }, described(response))
+            response = ask({}, { headers = { "Authorization: Bearer emulator-id-token" },
+                path = "/v3/OS-FEDERATION/identity_providers/" .. info.idp_id .. "/protocols/oidc/auth" })
+            assert.same({ methods = { "mapped" }, user = mapped }, described(response))
+        end)
+
+        it("they say when a passcode was shown", function()
+            set { totp = "123456" }
+            local order = password()
+            order.identity.methods, order.identity.totp = { "password", "totp" }, { user = { id = info.user_id,
+                passcode = "123456" } }
+            local response = ask(order)
+            assert.is_string(response.json.token.mfa_authn_at)
+            assert.same({ "password", "totp" }, described(response).methods)
         end)
     end)
 

@@ -113,6 +113,18 @@ describe("the life of an emulator", function()
             assert.equal(CONNECTION_REFUSED, curl.send(running.info, { path = "/", curl = "--insecure" }).exit)
         end)
 
+        it("shows the end of what nginx wrote, harmless to print", function()
+            local running = assert(emulator.start())
+            local file = assert(io.open(running.directory .. "/error.log", "a"))
+            file:write(("x"):rep(5000), "\n", ("y"):rep(4000), "\27[31m\tü~ \n")
+            file:close()
+            local text = running:complaints()
+            running:stop()
+            local last = ("y"):rep(4000) .. "?[31m???~ \n"
+            assert.equal(("x"):rep(4096 - #last - 1) .. "\n" .. last, text)
+            assert.equal("", running:complaints())
+        end)
+
         it("runs many at a time", function()
             local first, second = assert(emulator.start()), assert(emulator.start())
             assert.not_equal(first.info.endpoint, second.info.endpoint)
@@ -298,11 +310,20 @@ exit 1
             assert.equal("nginx", left_behind())
         end)
 
+        it("says so when nginx ends and says nothing", function()
+            local path = complaining ""
+            curl.shell("sed -i 's/^cat .*$/cat >\\/dev\\/null <<E/' " .. curl.quoted(path))
+            local child = command { "--nginx", path }
+            assert.equal(1, ended(child).status)
+            assert.equal("dwsync emulator: nginx did not start:\nits error log is empty\n", child.stderr)
+        end)
+
         it("says what to install when nginx's Lua lacks a module", function()
             local child = command { "--nginx", complaining "init_by_lua error: module 'cjson' not found:" }
             assert.equal(1, ended(child).status)
-            local advice = "nginx's Lua lacks the module cjson: apt-get install lua-cjson"
-            assert.is_truthy(child.stderr:find(advice, 1, true), child.stderr)
+            assert.equal("dwsync emulator: nginx did not start:\ninit_by_lua error: module 'cjson' not found:\n"
+                .. "nginx's Lua lacks the module cjson: apt-get install lua-cjson lua-luaossl lua-resty-core\n",
+                child.stderr)
         end)
     end)
 

@@ -30,6 +30,11 @@ describe("the emulated metadata service", function()
         })
     end
 
+    local function says(status, text, response)
+        assert.same({ status, "text/plain", text }, { response.status, response.headers["content-type"],
+            response.body })
+    end
+
     it("hands out a token, and a key for the token", function()
         local response = token()
         assert.equal(200, response.status)
@@ -54,11 +59,16 @@ describe("the emulated metadata service", function()
         for _, ttl in ipairs { "0", "21601", "x", "1.5" } do
             assert.equal(400, token(ttl).status, ttl)
         end
-        assert.equal(400, ask("PUT", "/meta-data/latest/api/token").status)
+        for _, ttl in ipairs { "1", "21600" } do
+            assert.equal(200, token(ttl).status, ttl)
+        end
+        says(400, "X-Metadata-Token-Ttl-Seconds must be an integer from 1 to 21600",
+            ask("PUT", "/meta-data/latest/api/token"))
     end)
 
     it("refuses a token it did not issue or that is over", function()
-        assert.equal(401, ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: nonsense").status)
+        says(401, "Unauthorized: a valid X-Metadata-Token is needed",
+            ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: nonsense"))
         local short = token(60).body
         curl.admin(info, "POST", "settings", { clock_offset = 61 })
         assert.equal(401, ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: " .. short).status)
@@ -74,7 +84,7 @@ describe("the emulated metadata service", function()
     it("can be without session tokens, in each of the ways that clients must know", function()
         for _, status in ipairs { 404, 405, 503 } do
             curl.admin(info, "POST", "settings", { metadata_token = status })
-            assert.equal(status, token().status)
+            says(status, "session tokens are not supported", token())
             assert.equal(200, ask("GET", "/openstack/latest/securitykey").status)
             assert.equal(200, ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: old").status)
         end
@@ -83,8 +93,7 @@ describe("the emulated metadata service", function()
     it("has no key for a machine without an agency, and says what to do", function()
         curl.admin(info, "POST", "settings", { metadata_agency = false })
         local response = ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: " .. token().body)
-        assert.equal(401, response.status)
-        assert.is_truthy(response.body:find("Please configure Cloud Service Agency first", 1, true))
+        says(401, "Please configure Cloud Service Agency first", response)
         assert.equal(200, ask("GET", "/openstack/latest/meta_data.json").status)
         -- A wrong session token is told first.
         response = ask("GET", "/openstack/latest/securitykey", "X-Metadata-Token: nonsense")
@@ -96,7 +105,8 @@ describe("the emulated metadata service", function()
         for method, what in pairs { PUT = "/meta-data/latest/api/token", GET = "/openstack/latest/securitykey" } do
             local response = ask(method, what)
             assert.same({ 200, "text/html" }, { response.status, response.headers["content-type"] })
-            assert.equal("<!DOCTYPE html>", response.body:sub(1, 15))
+            assert.equal("<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Guests, please sign in."
+                .. "</body></html>\n", response.body)
         end
     end)
 
@@ -140,13 +150,14 @@ describe("the emulated metadata service", function()
         assert.is_truthy(plain.expires_at:match "^%d+%-%d%d%-%d%dT%d%d:%d%d:%d%d%.575000000Z$")
     end)
 
-    it("tells the machine's project and region", function()
-        local data = cjson.decode(ask("GET", "/openstack/latest/meta_data.json").body)
-        assert.same({ info.project_id, info.region }, { data.project_id, data.region_id })
+    it("tells the machine's project, region and names", function()
+        assert.same({ project_id = info.project_id, region_id = info.region, availability_zone = info.region .. "a",
+            uuid = info.clusters[1].id, name = "emulated-machine", hostname = "emulated-machine.novalocal" },
+            cjson.decode(ask("GET", "/openstack/latest/meta_data.json").body))
     end)
 
     it("knows nothing else", function()
-        assert.equal(404, ask("GET", "/").status)
+        says(404, "404 Not Found", ask("GET", "/"))
         assert.equal(404, ask("GET", path).status)
         assert.equal(404, ask("GET", "/_emulator/requests").status)
         assert.equal(404, ask("GET", "/meta-data/latest/api/token").status)

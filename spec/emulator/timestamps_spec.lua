@@ -19,6 +19,14 @@ describe("the emulator's times", function()
         end
     end)
 
+    it("are those of the calendar on every day of a century and beyond", function()
+        for day = 0, 365 * 140 do
+            local seconds = day * 86400 + 43199
+            assert.equal(seconds, timestamps.from_sdk_date(os.date("!%Y%m%dT%H%M%SZ", seconds)))
+        end
+        assert.equal(13574649599, timestamps.from_sdk_date "24000229T235959Z")
+    end)
+
     it("are not read in any other form", function()
         for _, date in ipairs { "", "2025-10-25", "20251025T104952", "20251025T104952ZZ", "20251025 104952Z" } do
             assert.is_nil(timestamps.from_sdk_date(date), date)

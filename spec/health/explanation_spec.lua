@@ -1,4 +1,5 @@
 local health = require "dwsync.health"
+local quantities = require "dwsync.quantities"
 local runs = require "spec.health.runs"
 local world = require "spec.health.world"
 
@@ -157,6 +158,28 @@ describe("an explanation", function()
             known.options.text)
         assert.equal(2, known.options.value.factor)
         assert.is_nil(facts(runs.hourly(5), "never").options)
+    end)
+
+    it("rests on what lies between the first time and the newest, be that a start or an end", function()
+        local WEEK = 7 * 24 * HOUR
+        local function rests_on(...)
+            return facts({ ... }, "failing").rests_on
+        end
+        local first = runs.run(600 + WEEK)
+        local since = ", since " .. quantities.instant(first.start_time)
+        local no_week = "; there is no week to compare with yet"
+        for _, case in ipairs {
+            { "1 run over 1 min" .. since .. no_week, 0 },
+            { "2 runs over 7 d" .. since, 1, runs.run(600, { end_time = false }) },
+            { "2 runs over 6 d 23 h" .. since .. no_week, 1, runs.run(601, { end_time = false }) },
+            { "2 runs over 7 d" .. since, 1, runs.running(600) },
+            { "2 runs over 7 d" .. since, 1, runs.run(540, { start_time = false, end_time = (NOW - 600) * 1000 }) },
+        } do
+            local fact = rests_on(first, case[3])
+            assert.equal(case[1], fact.text)
+            assert.same({ case[3] and 2 or 1, case[2], first.start_time }, { fact.value.runs, fact.value.weeks,
+                fact.value.since })
+        end
     end)
 
     it("says so when there is no week yet", function()

@@ -60,9 +60,24 @@ describe("flaws", function()
     it("have names, and an order by gravity", function()
         assert.equal("future", flaws.gravest { type = true, future = true })
         assert.is_nil(flaws.gravest {})
-        for _, kind in ipairs(flaws.kinds) do
-            assert.equal(2, #flaws.names[kind])
+        assert.same({ "future", "repeated", "order", "status", "count", "unit", "time", "type", "no_record", "source" },
+            flaws.kinds)
+        for i, kind in ipairs(flaws.kinds) do
+            assert.equal(kind, flaws.gravest { [kind] = true, [flaws.kinds[i + 1] or kind] = true })
         end
+        assert.same({
+            future = { "is dated in the future", "are dated in the future" },
+            repeated = { "shares its id with a different record", "share their id with a different record" },
+            order = { "ends before it starts", "end before they start" },
+            status = { "has an unknown status", "have an unknown status" },
+            count = { "has an invalid count", "have invalid counts" },
+            unit = { "has times in seconds instead of milliseconds", "have times in seconds instead of milliseconds" },
+            time = { "has an invalid time", "have invalid times" },
+            type = { "has a field of the wrong type", "have fields of the wrong type" },
+            no_record = { "is not a record at all", "are not records at all" },
+            source = { "is a source beyond the first 1000, not judged",
+                "are sources beyond the first 1000, not judged" },
+        }, flaws.names)
     end)
 
     it("turn a number where a text belongs into one", function()

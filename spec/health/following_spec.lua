@@ -73,6 +73,18 @@ local function news_of(known, before)
 end
 
 describe("a cluster that is followed", function()
+    it("knows runs that a clock ahead of ours dates into the next five minutes, also without the rule data", function()
+        for _, data in ipairs { false, { tolerance = 300 } } do
+            for ago, count in pairs { [-300] = 1, [-300.001] = 0 } do
+                local list = { runs.failed(ago, { end_time = false }) }
+                local evaluation = health.evaluate(list, { data = data }, NOW)
+                assert.equal(count, evaluation.sources[1].statistics.runs, ago)
+                local checked = assert(rules.check { data = data })
+                assert.equal(count == 1, Following.begin(list, checked, NOW) ~= nil, ago)
+            end
+        end
+    end)
+
     it("says at any time what an evaluation of all its records says", function()
         local random = runs.random(21)
         local advanced, begun, briefly = 0, 0, 0

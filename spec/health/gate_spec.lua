@@ -115,6 +115,73 @@ describe("readiness by records", function()
         end
     end)
 
+    it("minds verdicts about a source whose records do not name it", function()
+        for _, id in ipairs { "", false } do
+            local records = with(nil, command.record("x", 0.1, { delete_count = 500 }))
+            for _, record in ipairs(records) do
+                record.identity_source_id = id or nil
+            end
+            local state, why = judge(records)
+            assert.equal("refused", state)
+            assert.matches("^critical: 500 accounts deleted", why)
+        end
+    end)
+
+    -- The same with these verdicts, {rule, severity, source}, whatever the records are.
+    local function decide(records, ...)
+        local verdicts = {}
+        for i, given in ipairs { ... } do
+            verdicts[i] = { rule = given[1], severity = given[2], source = given[3], message = given[1] .. "!" }
+        end
+        return { gate.of_records(records, { verdicts = verdicts, now = command.NOW }, 6 * HOUR, "ok") }
+    end
+
+    it("minds the first verdict about the source or the cluster, but not that it is stale or never ran", function()
+        local READY = { "ready", "its last run finished 59 min ago" }
+        local records = { command.record("x", 1) }
+        local id = records[1].identity_source_id
+        for _, case in ipairs {
+            { READY }, { READY, { "stale", "critical", id } }, { READY, { "stale", "critical" } },
+            { READY, { "never", "unknown" } }, { READY, { "slow", "ok", id } },
+            { READY, { "slow", "critical", "other" } },
+            { { "refused", "critical: slow!" }, { "stale", "critical", id }, { "slow", "critical", id },
+                { "data", "warning", id } },
+            { { "refused", "warning: data!" }, { "data", "warning" } },
+            { { "refused", "unknown: data!" }, { "never", "ok" }, { "data", "unknown" } },
+        } do
+            assert.same(case[1], decide(records, case[2], case[3], case[4]))
+        end
+        assert.same({ "waiting", "its last run ended 8 h 59 min ago" }, decide({ command.record("x", 9) },
+            { "data", "critical" }))
+    end)
+
+    it("goes by the last of runs that began together, and by their end where there is no start", function()
+        local finished, failed = command.record("a", 1), command.failed("b", 1)
+        assert.equal("ready", decide({ failed, finished })[1])
+        assert.equal("refused", decide({ finished, failed })[1])
+        local running = command.record("c", 1, { status = "RUNNING", end_time = false })
+        assert.equal("refused", decide({ failed, running })[1]) -- it is not another
+        running.start_time = running.start_time + 1
+        assert.equal("waiting", decide({ failed, running })[1])
+        assert.equal("waiting", decide({ running, failed, command.record("d", 0.5, { status = "RUNNING",
+            start_time = false, end_time = false }) })[1])
+        assert.equal("ready", decide({ command.record("a", 1, { start_time = false }) })[1])
+        assert.equal("waiting", decide({ command.record("a", 1, { start_time = false, end_time = false }) })[1])
+    end)
+
+    it("says of a failure what the run said, up to 200 columns, and of a source what it is", function()
+        local function reason(given)
+            local record = command.failed("a", 1)
+            record.fail_reason = given
+            return decide({ record })[2]
+        end
+        assert.equal("its last run failed: no reason given", reason(nil))
+        assert.equal("its last run failed: " .. ("x"):rep(200), reason(("x"):rep(200)))
+        assert.equal("its last run failed: " .. ("x"):rep(199) .. "…", reason(("x"):rep(201)))
+        local nameless = { command.record("a", 9, { identity_source_type = false }),
+            command.record("b", 9, { identity_source_id = "t" }) }
+        assert.matches("^source %(.+%): its last run ended", decide(nameless)[2])
+    end)
 
     it("does not stumble over records that make no sense", function()
         assert.has_no.errors(function()
@@ -182,6 +249,40 @@ describe("freshness by facts", function()
         assert.equal(5 * HOUR, age)
         assert.equal("the last success was 5 h ago, more than 2 h", reason)
         assert.is_true(judge_facts { cluster = "a", max_age = 5 * HOUR })
+    end)
+
+    it("names the first of several that are off and were never on", function()
+        local function off(name) return { id = "id-" .. name, name = name, error = OFF, severity = "disabled" } end
+        assert.same({ false, nil, "cluster one (id-one): identity-source synchronisation is off (DWS.5045)" },
+            { gate.of_facts({ clusters = { off "one", off "two" } }, { max_age = HOUR }, NOW) })
+    end)
+
+    it("is of these sources, with what is said of each", function()
+        local facts = { clusters = {
+            { id = "a", severity = "critical", sources = { { id = "one", type = "ldap", severity = "warning" },
+                { id = "two", type = "ONE" } } },
+            { id = "b", severity = "unknown" }, { id = "off", severity = "disabled", error = OFF },
+        } }
+        local one, two = facts.clusters[1].sources[1], facts.clusters[1].sources[2]
+        local why = "cluster off: identity-source synchronisation is off (DWS.5045)"
+        local ONE, TWO = { cluster = "a", source = one, severity = "warning" }, { cluster = "a", source = two }
+        local B, SPARED = { cluster = "b", severity = "unknown" },
+            { cluster = "off", severity = "disabled", off = why, spared = true }
+        for _, case in ipairs {
+            { {}, ONE, TWO, B, SPARED }, { { cluster = "a" }, ONE, TWO }, { { source = "one" }, ONE },
+            { { source = "LDAP" }, ONE }, { { source = "ONE" }, TWO }, { { cluster = "b" }, B },
+            { { cluster = "b", source = "one" } }, { { cluster = "a", source = "x" } }, { { cluster = "c" } },
+            { { cluster = "off", source = "one" }, { cluster = "off", severity = "disabled", off = why,
+                spared = false } },
+        } do
+            local found = gate.select(facts, case[1])
+            for _, item in ipairs(found) do
+                item.spared = item.off and item.spared
+            end
+            assert.same({ case[2], case[3], case[4], case[5] }, found)
+        end
+        facts.clusters[3].seen_before = success(9)
+        assert.is_false(gate.select(facts, {})[4].spared)
     end)
 
     it("is none where nothing ever succeeded, or nothing is there", function()

@@ -23,6 +23,24 @@ describe("health", function()
             refusal({}, { stail = {} }, NOW))
     end)
 
+    it("refuses wrong use of whatever reads records, by its name", function()
+        for name, takes_now in pairs { evaluate = true, explain = true, stepper = true, replay = false,
+            episodes = false } do
+            local function refusal(given, rules, now)
+                return runs.refusal(function()
+                    local result = health[name](given, rules, takes_now and now or { now = now })
+                    return result
+                end)
+            end
+            local place = "init_spec.lua:%d+: "
+            assert.matches(place .. name .. ": expected a list, an iterator or a sequence of records, got string$",
+                refusal("x", nil, NOW))
+            assert.matches(place .. name .. ": now is " .. ("%d"):format(NOW * 1000)
+                .. ", expected seconds since the epoch$", refusal({}, nil, NOW * 1000))
+            assert.matches(place .. "config: unknown rule 'rules.stail'", refusal({}, { stail = {} }, NOW))
+        end
+    end)
+
     it("takes a now with a fraction", function()
         assert.equal(60.5, health.evaluate({ runs.run(60, { end_time = false }) }, nil, NOW + 0.5).verdicts[9].value)
     end)

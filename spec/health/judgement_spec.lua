@@ -69,6 +69,27 @@ describe("a judgement", function()
         assert.is_nil(population("s3", { s1 = 7, s2 = 9 }))
     end)
 
+    it("is as grave as the threshold that is reached, unless the rule says how grave", function()
+        local judge_own = rules.by_name.failing.judge
+        finally(function() rules.by_name.failing.judge = judge_own end)
+        local judgement = Judgement.new(source_of(runs.hourly(5)), assert(rules.check()))
+        for _, case in ipairs {
+            { "ok", {} }, { "ok", { warning = 0, critical = 0 } }, { "ok", { value = 1 } },
+            { "ok", { value = 1.9, warning = 2 } }, { "warning", { value = 2, warning = 2 } },
+            { "warning", { value = 3.9, warning = 2, critical = 4 } },
+            { "critical", { value = 4, warning = 2, critical = 4 } }, { "critical", { value = 5, critical = 4 } },
+            { "ok", { value = 3, warning = false, critical = 4 } }, { "ok", { value = 3, warning = 9 } },
+            { "warning", { severity = "warning", value = 9, critical = 4 } }, { "critical", { severity = "critical" } },
+            { "unknown", { unknown = true, value = 9, critical = 4 } },
+            { "unknown", { unknown = true, severity = "critical" } },
+        } do
+            rules.by_name.failing.judge = function() return case[2] end
+            local findings = judgement:judge(NOW, { "failing" })
+            assert.equal(case[2], findings.failing)
+            assert.equal(case[1], case[2].severity)
+        end
+    end)
+
     it("says the same when it is asked twice", function()
         local judgement = Judgement.new(source_of(runs.history(runs.random(3), 100)), assert(rules.check()))
         judgement:take_all(no_pause)

@@ -38,6 +38,18 @@ describe("values by rank", function()
         end
     end)
 
+    it("are found with a pause after each ten thousand, twice, where there are many", function()
+        for count, expected in pairs { [300] = 0, [301] = 2, [10000] = 2, [10001] = 4, [25000] = 6 } do
+            local values, pauses = {}, 0
+            for i = 1, count do
+                values[i] = i * 7919 % 100003
+            end
+            local found = median.ranked(values, 1, count, { 1, count }, function() pauses = pauses + 1 end)
+            assert.equal(2, #found)
+            assert.equal(expected, pauses, count)
+        end
+    end)
+
     it("may be those of a part of a list, whose other values keep their places", function()
         local values = { 9, 7, 5, 1 }
         assert.same({ 5, 7 }, median.ranked(values, 2, 3, { 1, 2 }))

@@ -79,6 +79,9 @@ describe("reasons", function()
     it("show a sample of bounded length", function()
         local reason = grouped({ runs.failed(60, { fail_reason = ("ü"):rep(5000000) }) })[1]
         assert.equal(500, #reason.sample)
+        for length, shown in pairs { [499] = 499, [500] = 500, [501] = 500 } do
+            assert.equal(shown, #grouped({ runs.failed(60, { fail_reason = ("x"):rep(length) }) })[1].sample)
+        end
         assert.equal(200, #reason.template)
     end)
 

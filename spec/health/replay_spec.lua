@@ -199,6 +199,17 @@ describe("a replay", function()
         end, nil, { now = NOW }))
     end)
 
+    it("leaves out alerts that ended by a time", function()
+        local list = runs.hourly(10)
+        list[5], list[6] = runs.failed(600 + 4 * HOUR), runs.failed(600 + 5 * HOUR)
+        local given = { failing = { warning = 1 } }
+        local alert = health.replay(list, given, { now = NOW })[1]
+        assert.equal("failing", alert.rule)
+        for off, count in pairs { [-1] = 1, [0] = 0, [1] = 0 } do
+            assert.equal(count, #health.replay(list, given, { now = NOW, since = alert.till + off }), off)
+        end
+    end)
+
     it("refuses wrong use at the line of its caller", function()
         local function refusal(...)
             local arguments = { ... }

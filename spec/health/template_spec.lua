@@ -113,6 +113,65 @@ describe("the template of a reason", function()
         end
     end)
 
+    it("tells ids, numbers and addresses from words by their length and letters", function()
+        for text, expected in pairs {
+            x1y2z3ww = "<id>", x1y2z3w = "x#y#z#w", wwwwwww1 = "wwwwwww#", ["1wwwwww2"] = "<id>",
+            abc1 = "#", ab1 = "ab#", abcd = "abcd", ["123"] = "#",
+            ["aa:bb:cc:dd:ee:ff"] = "<address>", ["aa:bb:cc:dd:ee"] = "aa:bb:cc:dd:ee", ["::1"] = "<address>",
+            ["fe80::"] = "<address>", ["::"] = "::",
+            ["dc.example.com"] = "<address>", ["dc.example.Com"] = "dc.example.Com", ["1.5ms"] = "#s",
+            ["dc.example.c0"] = "dc.example.c#", ["ldap://a.b/c."] = "<address>.", ["ldap://a.b/c:"] = "<address>:",
+        } do
+            assert.equal("at " .. expected .. " now", template.of("at " .. text .. " now"), text)
+        end
+    end)
+
+    it("masks what is in quotation marks of any language, and keeps other punctuation", function()
+        for _, marks in ipairs { { "‘", "’" }, { "“", "”" }, { "„", "“" }, { "«", "»" }, { "「", "」" }, { "『", "』" },
+            { "《", "》" }, { "`", "'" }, { "'", "'" }, { '"', '"' } } do
+            local text = ("user %sann%s refused"):format(marks[1], marks[2])
+            assert.equal("user <name> refused", template.of(text), text)
+            assert.equal("lost " .. marks[1], template.of("lost " .. marks[1]))
+        end
+        assert.equal("甲，乙；丙：（丁）。戊、己", template.of "甲，乙；丙：（丁）。戊、己")
+        assert.equal("it’s late", template.of "it’s late")
+    end)
+
+    it("keeps each kind of code, and masks the same number where nothing says that it is one", function()
+        for _, case in ipairs {
+            { 'LDAP Result Code 49 "Invalid Credentials" x', 'LDAP Result Code # <name> x', "Code", "Kode" },
+            { "error code -7 x", "error kode -# x", "code", "kode" }, { "result code=32 x", nil, "code", "kode" },
+            { "ResultCode: 32 x", nil, "Code", "Kode" }, { "LDAPNoSuchObjectResult - 32 - x", nil, "Result", "Risult" },
+            { "err=-5 x", "arr=-# x", "err", "arr" }, { "rc=12 x", nil, "rc=", "rx=" },
+            { "ldap: failed (-7) x", "ldop: failed (-#) x", "ldap", "ldop" },
+            { "krb: failed (24) x", nil, "krb", "krp" }, { "Kerberos: failed (24) x", nil, "Kerb", "Kerp" },
+            { "GSS: failed (24) x", nil, "GSS", "GSX" }, { "bind, data 773 x", nil, "data", "date" },
+            { "problem 2001 x", nil, "problem", "problim" }, { "80090308: LdapErr: x", "80090308: ldapErr: x" },
+            { "status 503 x", nil, "status", "stotus" }, { "Status code: 503 x", nil, "Status code", "Stotus kode" },
+            { "statusCode=503 x", nil, "statusCode", "stotuskode" }, { "STATUS 503 x", nil, "STATUS", "STOTUS" },
+            { "HTTP/1.1 503 x", nil, "HTTP", "HTTX" }, { "HTTP error 503 x", nil, "HTTP error", "HTTX oops" },
+            { "response code 503 x", nil, "response code", "responze kode" },
+            { "SomeException: 503 x", nil, "Exception", "Exxeption" }, { "503 Service x", nil, "Service", "Sirvice" },
+            { "error=no_way x", nil }, { "AADSTS50126 x", nil, "AADSTS", "AADXTS" }, { "E0000011 x", nil },
+            { "SQLSTATE 28P01 x", nil, "SQLSTATE", "SQLSTOTE" }, { "SQL: [28P01] x", nil, "SQL", "SQX" },
+            { "FATAL [28P01] x", nil, "FATAL", "FOTAL" }, { "ERROR: 28P01: x", nil, "ERROR: ", "ERRER: " },
+            { "GAUSS-51400 x", nil, "GAUSS", "GOUSS" }, { "error:0A000086: x", nil, "error", "errer" },
+            { "error:num=5 x", nil, "error", "errer" }, { "alert number 40 x", nil, "number", "numbre" },
+            { "KRB-ERROR (24) x", nil, "KRB", "KRX" }, { "errno: -5 x", nil, "errno", "ernno" },
+            { "Error: 5 x", nil, "Error", "Errer" }, { "code 5 x", nil, "code", "kode" },
+            { "curl: (28) x", nil, "curl", "kurl" }, { "0x80070005 x", nil }, { "TLSv1.2 x", nil, "TLS", "TLX" },
+            { "TLS 1.2 x", nil, "TLS", "TLX" }, { "SSLv3 x", nil, "SSL", "SSX" }, { "APIGW.0301 x", nil },
+        } do
+            local text = "said " .. case[1]
+            assert.equal(text, template.of(text))
+            if case[3] then
+                local other = text:gsub(case[3], case[4])
+                assert.not_equal(other, text)
+                assert.matches("#", template.of(other), 1, true)
+            end
+        end
+    end)
+
     it("keeps words of any language", function()
         assert.equal("目录 <dn> 不存在", template.of "目录 ou=研发 不存在")
         assert.equal("角色<name>已存在，共 # 个", template.of "角色“研发”已存在，共 17 个")
@@ -141,6 +200,42 @@ describe("the template of a reason", function()
             ["  two\n\nlines\t "] = "two lines",
         } do
             assert.equal(expected, template.of(text), text)
+        end
+    end)
+
+    it("knows techniques, files, attributes and members by name, in any case", function()
+        local techniques = "x509 krb5 ldap3 ldapv2 ldapv3 oauth2 saml2 sha1 sha256 sha384 sha512 md5 utf8 ipv4 ipv6 "
+            .. "http2 sslv2 sslv3 tls1 aes128 aes256 rc4 base64 psycopg2"
+        local members = "error code errorcode error_code scimtype status statuscode status_code suberror result "
+            .. "description error_subcode sqlstate severity"
+        local prose = "message msg detail details error_description errorsummary title desc info reason comment text "
+            .. "errormessage error_msg diagnosticmessage hint cause"
+        for _, case in ipairs {
+            { techniques, "no * of 17", "no * of #" },
+            { "x krb sha", "no *9 of 17", "no *# of #" },
+            { "conf crt pem jks keytab log so dll exe java xml json py go lua cc cpp properties csv yml yaml",
+                "open etc/server.*: gone", "open etc/server.*: gone" },
+            { "local corp host", "open etc/server.*: gone", "open etc/<address>: gone" },
+            { "cn ou dc uid o c l st street sn mail samaccountname userprincipalname member memberof",
+                "no *=ann here", "no <dn> here" },
+            { "mode level xuid", "no *=ann here", "no *=ann here" },
+            { members, '{"*":"down_now"}', '{"*":"down_now"}' },
+            { members, '{"*":42}', '{"*":42}' },
+            { members, '*="down_42"', '*="down_42"' },
+            { prose, '{"*":"4 are down"}', '{"*":"# are down"}' },
+            { prose, '*="4 are down"', '*="# are down"' },
+            { "user errors", '{"*":"4 are down"}', '{"*":<name>}' },
+            { "user errors", '{"*":42}', '{"*":#}' },
+            { "user errors", '*="4 are down"', "*=<name>" },
+            { "Unauthorized Forbidden Not Conflict Too Internal Bad Service Gateway Client Server Gone Method Proxy "
+                .. "Request Unprocessable Precondition Payload", "got 451 * here", "got 451 * here" },
+            { "Accounts Nothing", "got 451 * here", "got # * here" },
+        } do
+            for word in case[1]:gmatch "%S+" do
+                for _, written in ipairs { word, not case[2]:find "^%a+ [e4]" and word:upper() or nil } do
+                    assert.equal((case[3]:gsub("%*", written)), template.of((case[2]:gsub("%*", written))))
+                end
+            end
         end
     end)
 
@@ -179,6 +274,24 @@ describe("the template of a reason", function()
     it("adds the codes beyond its end, not those that it begins with", function()
         local long = ("word "):rep(60)
         assert.matches("^DWS%.5045 word .* … DWS%.5046$", template.of("DWS.5045 " .. long .. "DWS.5045 DWS.5046"))
+    end)
+
+    it("adds codes up to a third of what it shows, each with the blank behind it", function()
+        local long = ("word "):rep(60)
+        local function code_of(length, letter)
+            return '"error":"' .. letter:rep(length - 10) .. '"'
+        end
+        for length, is_shown in pairs { [65] = true, [66] = true, [67] = false } do
+            local code = code_of(length, "x")
+            local found = template.of(long .. "{" .. code .. "}")
+            assert.equal(is_shown, found:find(" … " .. code, 1, true) ~= nil, length)
+            assert.equal(200, #found)
+        end
+        for length, is_shown in pairs { [31] = true, [32] = true, [33] = false } do
+            local first, second = code_of(33, "x"), code_of(length, "y")
+            local found = template.of(("%s{%s,%s}"):format(long, first, second))
+            assert.equal(is_shown, found:find(" … " .. first .. " " .. second, 1, true) ~= nil, length)
+        end
     end)
 
     it("is short, and ends with a whole character", function()

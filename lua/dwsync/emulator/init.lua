@@ -66,18 +66,20 @@ local OPTIONS = {
     nginx = { kind = "string" },
 }
 
--- What no two accounts may share, nor an account have twice.
+-- What no two accounts may share, nor an account have twice. Raises at the line that called `start`.
 local function check_distinct(list)
     local seen, clusters, places = {}, 0, 0
     local function once(kind, value, name)
-        if value and seen[kind .. value] then
-            error(("start: %s is there twice"):format(name), 4)
+        if seen[kind .. value] then
+            error(("start: %s is there twice"):format(name), 5)
         end
-        seen[kind .. tostring(value)] = true
+        seen[kind .. value] = true
     end
     for i, account in ipairs(list) do
         once("name ", account.name, ("accounts[%d].name"):format(i))
-        once("key ", account.ak, ("accounts[%d].ak"):format(i))
+        if account.ak then
+            once("key ", account.ak, ("accounts[%d].ak"):format(i))
+        end
         for j, region in ipairs(account.regions) do
             once(i .. " ", region, ("accounts[%d].regions[%d]"):format(i, j))
         end
@@ -85,7 +87,7 @@ local function check_distinct(list)
     end
     if places > MOST_PLACES or clusters > MOST_CLUSTERS then
         error(("start: accounts have %d regions and %d clusters together, expected at most %d and %d"):format(places,
-            clusters, MOST_PLACES, MOST_CLUSTERS), 3)
+            clusters, MOST_PLACES, MOST_CLUSTERS), 4)
     end
 end
 

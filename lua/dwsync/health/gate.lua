@@ -70,7 +70,8 @@ local function reason_of(record)
     return display.cut(display.safe(tostring(record.fail_reason or "no reason given")), MAX_REASON)
 end
 
--- The first verdict about a source (nil: the cluster) that is worse than accepted; they come worst first.
+-- The first verdict about a source ("": of records that name none; nil: the cluster) that is worse than accepted; they
+-- come worst first.
 local function objection(evaluation, source, accepted)
     for _, verdict in ipairs(evaluation.verdicts) do
         if verdict.source == source and verdict.rule ~= "stale" and severities.is_worse(verdict.severity, accepted) then
@@ -91,7 +92,7 @@ local function judge_source(source, evaluation, fresh, accepted)
             running and "its last run failed and another is under way"
             or "its last run failed: " .. reason_of(ended)
     end
-    local verdict = objection(evaluation, source.id ~= "" and source.id or nil, accepted)
+    local verdict = objection(evaluation, source.id, accepted)
     if verdict then
         return M.REFUSED, ("%s: %s"):format(verdict.severity, verdict.message)
     end

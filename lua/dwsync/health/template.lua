@@ -120,7 +120,7 @@ end
 
 local function mask_colons(word)
     local _, colons = word:gsub(":", "")
-    return word:find "%x" and (colons >= 5 or colons >= 2 and word:find "::") and ADDRESS or nil
+    return word:find "%x" and (colons >= 5 or word:find "::") and ADDRESS or nil
 end
 
 local function mask_url(url)
