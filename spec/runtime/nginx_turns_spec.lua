@@ -88,6 +88,16 @@ describe("turns in nginx's event loop", function()
             assert.near(TURN - 1e-4, length(), 2e-5)
         end)
 
+        it("with a light thread that is made in one, but not with what began before one that nobody ended", function()
+            turns.begin()
+            now = now + 1e-4
+            assert.near(TURN - 1e-4, length(), 2e-5)
+            now = now + 0.001
+            turns.begin()
+            now = now + 0.001
+            assert.near(TURN, length(), 2e-5)
+        end)
+
         it("and last as long as ever when nginx did other things in between", function()
             assert.near(TURN, length(), 2e-5)
             now = now + 0.001

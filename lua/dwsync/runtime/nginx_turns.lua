@@ -44,12 +44,13 @@ local holds = false -- whether the collector waits for us
 -- when that is not known, or one is under way. All in KB.
 local seen, owed, rests_till = 0, 0, 0
 
---- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half.
+--- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half. One
+-- within a turn that was not ended, as of a light thread that is made in it, is not the first.
 -- @tparam[opt] number most seconds that it lasts at most
 function M.begin(most)
+    local last = began and math.max(looked, ended) or ended
     began = core.monotonic()
-    looked = began
-    is_first = began - ended >= TOGETHER_SECONDS
+    looked, is_first = began, began - last >= TOGETHER_SECONDS
     if is_first then
         local reserve = others > 0 and math.min(others + LEAST_SECONDS, TURN_SECONDS / 2) or 0
         whole_till, others = began + TURN_SECONDS, 0
