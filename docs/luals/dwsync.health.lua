@@ -219,7 +219,8 @@ function M.episodes(given, given_rules, options) end
 ---@param items dwsync.overview.item[] each with an `evaluation` or an `error`
 ---@param now number seconds since the epoch
 ---@param given_rules? table<string, table|string|false> see `rules`; only `disabled` matters here
+---@param pause? function called every tenth of a millisecond or so, for a host that must not be held
 ---@return dwsync.overview
-function M.overview(items, now, given_rules) end
+function M.overview(items, now, given_rules, pause) end
 
 return M

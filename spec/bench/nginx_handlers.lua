@@ -54,7 +54,7 @@ for i, handler in ipairs(HANDLERS) do
 end
 
 local server = nginx.start {
-    dict = "256m", server = table.concat(locations),
+    dict = "256m", env = services.watched(), server = table.concat(locations),
     http = ([[init_by_lua_block { require("dwsync.nginx").setup %s }]]):format(nginx.code {
         clusters = ids, interval = 5, timeout = 60, jitter = 0, stale_after = 600,
         client = services.client(service) }) .. TIMES,

@@ -1,31 +1,40 @@
--- nginx_holds.lua: runs in nginx: how long its event loop works at a time, as CPU of its thread, since the machine may
--- be busy with something else.
+-- nginx_holds.lua: runs in nginx, with loop_cycles.c preloaded: what the cycles of its event loop cost, and what those
+-- did that cost much. It is CPU of its thread, since the machine may be busy with something else.
 -- luacheck: globals ngx
 local cjson = require "cjson"
 local ffi = require "ffi"
 
 ffi.cdef [[
-struct dwsync_bench_time { long seconds; long nanoseconds; };
-int clock_gettime(int clock, struct dwsync_bench_time *time);
+double loop_cycle_seconds[65536];
+uint32_t loop_cycle;
+double loop_began;
+double loop_cpu(void);
+double loop_cycle_cpu(void);
 ]]
 
-local CLOCK_THREAD_CPUTIME_ID = 3
-local TICK_SECONDS = 0.001
-local time = ffi.new "struct dwsync_bench_time"
+local C = ffi.C
+local KEPT = 65536
+local LOOK_SECONDS = 0.02
+local LONG = 0.0005 -- what works on from here on notes where
+local LIMIT = 0.001
 
 local M = {}
 
 --- @treturn number CPU seconds of this thread
 function M.cpu()
-    ffi.C.clock_gettime(CLOCK_THREAD_CPUTIME_ID, time)
-    return tonumber(time.seconds) + tonumber(time.nanoseconds) / 1e9
+    return C.loop_cpu()
 end
 
 local sleep = ngx.sleep
-local seen, places, resumed, resumed_at
+local seen, places, looked_at
+local resumed = ffi.new "double[1]" -- when the last of the light threads was woken, since the cycle began
+local cycle, woken, collected = ffi.new "uint32_t[1]", ffi.new "uint32_t[1]", ffi.new "double[1]"
+local long = {} -- by cycle: what went on when it was long already
 
 local function clear()
-    seen, places = { longest = 0, above_1 = 0, above_2 = 0, ticks = 0, total = 0 }, {}
+    seen, places, looked_at = { longest = 0, above_half = 0, above_1 = 0, above_2 = 0, cycles = 0, total = 0 }, {},
+        C.loop_cycle
+    long = {}
 end
 
 -- The functions of dwsync that are under way, innermost first.
@@ -37,39 +46,100 @@ local function place()
             break
         end
         local file = info.source:match "/lua/dwsync/(.*)%.lua$"
-        if file and not file:find "slices" and #names < 4 then
+        if file and not file:find "slices" and not file:find "nginx_turns" and #names < 3 then
             names[#names + 1] = file .. ":" .. info.currentline
         end
     end
     return table.concat(names, " < ")
 end
 
-local function note(seconds, name)
-    local known = places[name] or { name = name, longest = 0, count = 0 }
-    places[name] = known
-    known.count, known.longest = known.count + 1, math.max(known.longest, seconds)
+local function begin_cycle()
+    if cycle[0] ~= C.loop_cycle then
+        cycle[0], woken[0], collected[0], resumed[0] = C.loop_cycle, 0, 0, 0
+    end
+end
+
+-- Notes the end of a turn when its cycle is long already. What the note costs does not count.
+local function note()
+    begin_cycle()
+    woken[0] = woken[0] + 1
+    local spent = C.loop_cycle_cpu()
+    if spent > LONG then
+        local steps = long[cycle[0]] or {}
+        long[cycle[0]] = steps
+        steps[#steps + 1] = { place = place(), from = resumed[0], till = spent, woken = woken[0],
+            collected = collected[0] }
+        C.loop_began = C.loop_began + C.loop_cycle_cpu() - spent
+    end
 end
 
 local function watched_sleep(seconds)
-    local held = resumed and M.cpu() - resumed or 0
-    if held > 0.001 then
-        note(held, resumed_at .. "  ->  " .. place())
-    end
-    local from = place()
+    note()
     sleep(seconds)
-    resumed, resumed_at = M.cpu(), from
+    begin_cycle()
+    resumed[0] = C.loop_cycle_cpu()
 end
 
-local function tick(_)
+-- What goes to the collector within turns.
+local function watched(collect)
+    return function()
+        begin_cycle()
+        local before = C.loop_cycle_cpu()
+        local goes_on = collect()
+        collected[0] = collected[0] + C.loop_cycle_cpu() - before
+        return goes_on
+    end
+end
+
+local function add(name, seconds, steps)
+    local known = places[name] or { name = name, longest = 0, count = 0 }
+    places[name] = known
+    known.count = known.count + 1
+    if seconds > known.longest then
+        known.longest, known.steps = seconds, steps
+    end
+end
+
+local function describe(steps)
+    local words = {}
+    for i, step in ipairs(steps or {}) do
+        words[i] = ("turn %d, from %.2f to %.2f (collector %.2f): %s"):format(step.woken, step.from * 1000,
+            step.till * 1000, step.collected * 1000, step.place)
+    end
+    return table.concat(words, "; ")
+end
+
+local function name_of(steps)
+    local names = {}
+    for i, step in ipairs(steps or {}) do
+        names[i] = step.place
+    end
+    return #names > 0 and table.concat(names, " | ") or "(before half a millisecond)"
+end
+
+local function look()
+    local now, spent = C.loop_cycle, C.loop_cycle_cpu()
+    assert(now - looked_at < KEPT, "not all cycles were seen")
+    for number = looked_at, now - 1 do
+        local seconds = C.loop_cycle_seconds[number % KEPT]
+        seen.cycles, seen.total = seen.cycles + 1, seen.total + seconds
+        seen.longest = math.max(seen.longest, seconds)
+        seen.above_half = seen.above_half + (seconds > LONG and 1 or 0)
+        seen.above_1 = seen.above_1 + (seconds > LIMIT and 1 or 0)
+        seen.above_2 = seen.above_2 + (seconds > 2 * LIMIT and 1 or 0)
+        if seconds > LIMIT then
+            add(name_of(long[number]), seconds, describe(long[number]))
+        end
+        long[number] = nil
+    end
+    looked_at = now
+    C.loop_began = C.loop_began + C.loop_cycle_cpu() - spent
+end
+
+local function watch(_)
     while not ngx.worker.exiting() do
-        local before = M.cpu()
-        sleep(TICK_SECONDS)
-        local held = M.cpu() - before
-        resumed = nil -- what sleeps next did not hold the loop since then
-        seen.ticks, seen.total = seen.ticks + 1, seen.total + held
-        seen.longest = math.max(seen.longest, held)
-        seen.above_1 = seen.above_1 + (held > 0.001 and 1 or 0)
-        seen.above_2 = seen.above_2 + (held > 0.002 and 1 or 0)
+        sleep(LOOK_SECONDS)
+        look()
     end
 end
 
@@ -77,11 +147,14 @@ end
 function M.watch()
     clear()
     ngx.sleep = watched_sleep
-    assert(ngx.timer.at(0, tick))
+    local turns = require "dwsync.runtime.nginx_turns"
+    turns.collect = watched(turns.collect)
+    assert(ngx.timer.at(0, watch))
 end
 
 --- Prints what was seen since, and begins anew.
 function M.print()
+    look()
     local list = {}
     for _, known in pairs(places) do
         list[#list + 1] = known

@@ -2,8 +2,16 @@
 -- with the same page, so that what it costs itself does not show.
 local core = require "dwsync.core"
 local nginx = require "spec.support.refreshing_nginx"
+local uv = require "luv"
 
 local M = {}
+
+--- The environment of an nginx whose event loop spec.bench.nginx_holds watches.
+-- @treturn {string,...}
+function M.watched()
+    local library = assert(uv.fs_realpath "build/spec/bench/loop_cycles.so", "cmake --build build makes loop_cycles.so")
+    return { "LD_PRELOAD=" .. library }
+end
 
 --- An id like the service's, which differ everywhere: LuaJIT hashes only some bytes of a long text.
 -- @tparam integer number

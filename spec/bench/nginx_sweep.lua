@@ -15,7 +15,7 @@ end
 
 local service = services.start { records = records, gap = 1800, failing = 9 }
 local server = nginx.start {
-    dict = "512m", level = "warn",
+    dict = "512m", level = "warn", env = services.watched(),
     server = nginx.LOCATIONS .. [[
         location = /holds { content_by_lua_block { holds.print() } }
         location = /swept { content_by_lua_block { ngx.print(ngx.shared.dwsync:get "dwsync.3:state:due" or "") } }
@@ -50,12 +50,15 @@ for _ = 1, sweeps do
     next_sweep()
 end
 local report = json.decode(server:get("/holds").body)
-print(("%d clusters with %d records, %d sweeps %s; CPU of the event loop between two ticks of 1 ms"):format(clusters,
-    records, sweeps, threads and "in a thread" or "without threads"))
-print(("longest %.2f ms; above 2 ms %d, above 1 ms %d of %d; CPU of a sweep %.0f ms"):format(report.longest * 1000,
-    report.above_2, report.above_1, report.ticks, report.total * 1000 / sweeps))
-for _, place in ipairs(report.places) do
+print(("%d clusters with %d records, %d sweeps %s; CPU of cycles of the event loop"):format(clusters, records, sweeps,
+    threads and "in a thread" or "without threads"))
+print(("longest %.2f ms; above 2 ms %d, above 1 ms %d, above 0.5 ms %d of %d; CPU of a sweep %.0f ms"):format(
+    report.longest * 1000, report.above_2, report.above_1, report.above_half, report.cycles,
+    report.total * 1000 / sweeps))
+for i = 1, math.min(#report.places, 12) do
+    local place = report.places[i]
     print(("%6.2f ms  %4d times above 1 ms  %s"):format(place.longest * 1000, place.count, place.name))
+    print("             " .. (place.steps or ""))
 end
 print(("memory of the worker: %.0f MB"):format(nginx.memory(server:workers()[1]) / 1024))
 print(server:complaints())

@@ -150,4 +150,15 @@ describe("an overview", function()
         end
         assert.equal("0abcdef", table.concat(marks))
     end)
+
+    it("pauses every sixteen clusters, and around the sorting", function()
+        for count, expected in pairs { [0] = 2, [15] = 2, [16] = 3, [33] = 4 } do
+            local items, pauses = {}, 0
+            for i = 1, count do
+                items[i] = item(("%03d"):format(i), "ok")
+            end
+            local overview = health.overview(items, NOW, nil, function() pauses = pauses + 1 end)
+            assert.same({ count, expected }, { #overview.clusters, pauses })
+        end
+    end)
 end)

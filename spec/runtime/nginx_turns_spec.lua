@@ -88,12 +88,114 @@ describe("turns in nginx's event loop", function()
             assert.near(TURN - 1e-4, length(), 2e-5)
         end)
 
+        it("with a light thread that is made in one, but not with what began before one that nobody ended", function()
+            turns.begin()
+            now = now + 1e-4
+            assert.near(TURN - 1e-4, length(), 2e-5)
+            now = now + 0.001
+            turns.begin()
+            now = now + 0.001
+            assert.near(TURN, length(), 2e-5)
+        end)
+
         it("and last as long as ever when nginx did other things in between", function()
             assert.near(TURN, length(), 2e-5)
             now = now + 0.001
             assert.near(TURN, length(), 2e-5)
             assert.is_false(turns.finish())
         end)
+    end)
+
+    describe("end before a piece of work", function()
+        local piece
+
+        -- How long a turn is worked that begins now, in pieces as long as `piece`.
+        local function worked()
+            now = now + 0.001
+            turns.begin()
+            local began = now
+            repeat
+                now = now + piece
+            until not turns.goes_on()
+            turns.finish()
+            return now - began
+        end
+
+        it("that would last beyond them, as long as the last ones were as long", function()
+            for _, size in ipairs { 0.00004, 0.0001, 0.00015, 0.0002, 0.00025 } do
+                piece = size
+                local seconds = worked()
+                assert.is_true(seconds <= TURN and seconds > TURN - 2 * size, size .. " " .. seconds)
+            end
+        end)
+
+        it("but leave half of their time to any, so that work gets on", function()
+            piece = 0.01
+            worked()
+            piece = 1e-5
+            now = now + 0.001
+            turns.begin()
+            now = now + TURN / 2 - 1e-5
+            assert.is_true(turns.goes_on())
+            turns.finish()
+        end)
+
+        it("and forget a long one with what follows", function()
+            piece = 0.01
+            worked()
+            piece = 1e-5
+            worked()
+            assert.near(TURN, worked(), 2.1e-5)
+        end)
+    end)
+
+    describe("begin alone for work that cannot be cut", function()
+        it("when nobody else was woken with them, else in a later cycle of nginx's", function()
+            local others = 3
+            rawset(_G, "ngx", { sleep = function(seconds)
+                slept[#slept + 1], now = seconds, now + 0.001
+                others = others - 1
+                if others > 0 then
+                    length()
+                end
+            end })
+            length()
+            turns.begin_first()
+            assert.equal(3, #slept)
+            now = now + TURN / 2 - 1e-5
+            assert.is_true(turns.goes_on())
+            turns.finish()
+            now = now + 0.001
+            turns.begin_first()
+            assert.equal(3, #slept)
+        end)
+
+        it("at last also where others always come first", function()
+            rawset(_G, "ngx", { sleep = function(seconds)
+                slept[#slept + 1], now = seconds, now + 0.001
+                length()
+            end })
+            length()
+            turns.begin_first()
+            assert.equal(8, #slept)
+            assert.is_true(turns.finish())
+        end)
+    end)
+
+    it("sleep until a point in time at one stretch, and again where nginx was early", function()
+        local early = 0.002
+        rawset(_G, "ngx", { sleep = function(seconds)
+            slept[#slept + 1], now = seconds, now + seconds - early
+            early = 0
+        end })
+        turns.sleep_until(now + 0.01)
+        assert.near(0.01, slept[1], 1e-6)
+        assert.near(0.002, slept[2], 1e-6)
+        assert.is_true(#slept <= 3) -- now is a large number: what is left may be its last digit
+        slept = {}
+        turns.sleep_until(now)
+        turns.sleep_until(now - 1)
+        assert.same({}, slept)
     end)
 
     it("end for longer than nothing, which nginx would not take for a pause", function()
@@ -282,15 +384,12 @@ describe("what turns in nginx's event loop ask of the collector", function()
         local now = 0
         core.monotonic = function() return now end
         fresh.begin()
-        now = TURN - 1e-5
+        now = TURN / 2 - 1e-5
         assert.is_true(fresh.goes_on())
-        now = TURN
-        assert.is_false(fresh.goes_on())
-        now = 0
         fresh.finish()
-        now = 0.0003 -- so soon after the other it was not woken with it
+        now = now + 0.0003 -- so soon after the other it was not woken with it
         fresh.begin()
-        now = TURN
+        now = now + TURN / 2 - 1e-5
         assert.is_true(fresh.goes_on())
         fresh.finish()
     end)
@@ -307,7 +406,7 @@ describe("what turns in nginx's event loop ask of the collector", function()
         assert.equal("restart", done())
     end)
 
-    it("is a step for each KB that was made, eight between two looks at the clock", function()
+    it("is a step for each KB that was made, with a look at the clock after each", function()
         for made, steps in pairs { [0] = 0, [0.9] = 0, [1] = 1, [3.5] = 3, [8] = 8, [9] = 9, [100] = 100 } do
             fresh.begin()
             fresh.hold()
@@ -316,13 +415,27 @@ describe("what turns in nginx's event loop ask of the collector", function()
             assert.is_true(fresh.collect())
             local _, found = done():gsub("step 1%f[%D]", "")
             assert.equal(steps, found)
-            assert.equal(math.ceil(steps / 8) + 2, looks)
+            assert.equal(steps + 2, looks)
             fresh.finish()
             count = count + 0.5 - made % 1 -- what is left over of this turn is less than a step
             package.loaded[NAME] = nil
             fresh = require(NAME)
             package.loaded[NAME] = turns
         end
+    end)
+
+    it("is to leave dear steps to the next turn", function()
+        local now = 0
+        core.monotonic = function() return now end
+        on_step = function() now = now + 0.0001 end
+        fresh.begin()
+        fresh.hold()
+        count = count + 100
+        assert.is_false(fresh.collect())
+        local _, found = done():gsub("step 1%f[%D]", "")
+        assert.equal(5, found) -- a sixth would end behind the turn
+        assert.is_true(now < TURN)
+        fresh.finish()
     end)
 
     it("is to go on by itself behind a step, where the step does not see to that", function()

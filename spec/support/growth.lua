@@ -20,23 +20,41 @@ function M.allocated(body)
     return allocated
 end
 
---- How many instructions of its virtual machine Lua runs in a function; what C does is not in it.
--- @tparam function body
--- @treturn integer
-function M.steps(body)
-    local steps = 0
+-- Calls a function while every few instructions of Lua's virtual machine are noted; what C does is not in it.
+local function count(note, body, ...)
     if jit then
         jit.off()
         jit.flush() -- compiled code counts nothing
     end
-    debug.sethook(function() steps = steps + EVERY end, "", EVERY)
-    local good, err = pcall(body)
+    debug.sethook(note, "", EVERY)
+    local good, err = pcall(body, ...)
     debug.sethook()
     if jit then
         jit.on()
     end
     assert(good, err)
+end
+
+--- How many instructions of its virtual machine Lua runs in a function; what C does is not in it.
+-- @tparam function body
+-- @treturn integer
+function M.steps(body)
+    local steps = 0
+    count(function() steps = steps + EVERY end, body)
     return steps
+end
+
+--- How many of them it runs at most between two pauses.
+-- @tparam function body is called with a function, which it calls for each pause
+-- @treturn integer
+function M.steps_at_once(body)
+    local steps, most = 0, 0
+    local function pause()
+        steps, most = 0, math.max(most, steps)
+    end
+    count(function() steps = steps + EVERY end, body, pause)
+    pause()
+    return most
 end
 
 --- How many instructions of the processor a piece of Lua takes, C included, in a process of its own.

@@ -307,15 +307,16 @@ end
 -- @tparam {dwsync.overview.item,...} items each with an `evaluation` or an `error`
 -- @tparam number now seconds since the epoch
 -- @tparam[opt] {[string]=table|string|false} given_rules see `rules`; only `disabled` matters here
+-- @tparam[opt] function pause called every tenth of a millisecond or so, for a host that must not be held
 -- @treturn dwsync.overview
 -- @raise for wrong rules and other wrong arguments
 -- @usage local overview = health.overview({ { cluster = { id = id }, evaluation = evaluation } }, os.time())
-function M.overview(items, now, given_rules)
+function M.overview(items, now, given_rules, pause)
     check_now(now, "overview")
     if type(items) ~= "table" then
         error("overview: expected a list, got " .. type(items), 2)
     end
-    local result = overview.make(items, now, check_rules(given_rules))
+    local result = overview.make(items, now, check_rules(given_rules), pause)
     return result
 end
 

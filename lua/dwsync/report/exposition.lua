@@ -36,7 +36,11 @@ local function label_text(labels, known)
             count = count + 5
         end
     end
-    return count > 0 and table.concat(parts) .. "}" or ""
+    if count == 0 then
+        return ""
+    end
+    parts[count + 1] = "}" -- not put behind the whole, which would be a text more of each series
+    return table.concat(parts)
 end
 
 local function number(value)

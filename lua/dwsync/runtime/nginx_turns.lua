@@ -18,11 +18,16 @@ local TURN_SECONDS = 0.00055
 local LEAST_SECONDS = 0.0001
 -- nginx looks at timers once a millisecond: what begins this soon after another's turn was woken together with it.
 local TOGETHER_SECONDS = 0.0003
+-- For which work that cannot be cut waits for a turn of its own.
+local MOST_CYCLES = 8
 -- Not 0: without OpenResty's patches nginx would go on at once, and do nothing else.
 local PAUSE_SECONDS = 0.001
--- LuaJIT leaves what is above one KB of a step that frees memory to a later one, which then takes milliseconds.
+-- The next piece of work is taken to last as long as the last ones did: a longer one counts at once, and is forgotten
+-- by a quarter with each look at the clock.
+local REMEMBERED = 0.75
+-- LuaJIT leaves what is above one KB of a step that frees memory to a later one, which then takes milliseconds. Most
+-- steps take some microseconds, which a look at the clock does not; but one marks all of a list of records.
 local STEP_KB = 1
-local STEPS = 8 -- between two looks at the clock, which cost as much as a step: some hundredths of a millisecond
 -- More than a turn allocates: with so much room before its next cycle the collector does nothing of itself.
 local ROOM_KB = 2048
 local PAUSE = 200 -- per cent, by how much memory grows before a new cycle, as by default
@@ -32,16 +37,20 @@ local began, till, ended = nil, 0, -math.huge -- `began`: while one is under way
 local whole_till
 local others = 0
 local is_first
+-- When the clock was looked at last in this turn, and how long a piece of work between two looks is taken to last.
+local looked, piece = 0, 0
 local holds = false -- whether the collector waits for us
 -- Memory as it was seen last, what of it the collector is owed steps for, and from which size on it begins a cycle: 0
 -- when that is not known, or one is under way. All in KB.
 local seen, owed, rests_till = 0, 0, 0
 
---- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half.
+--- Begins a turn. Who is woken first leaves the others what they needed the last time, but never more than half. One
+-- within a turn that was not ended, as of a light thread that is made in it, is not the first.
 -- @tparam[opt] number most seconds that it lasts at most
 function M.begin(most)
+    local last = began and math.max(looked, ended) or ended
     began = core.monotonic()
-    is_first = began - ended >= TOGETHER_SECONDS
+    looked, is_first = began, began - last >= TOGETHER_SECONDS
     if is_first then
         local reserve = others > 0 and math.min(others + LEAST_SECONDS, TURN_SECONDS / 2) or 0
         whole_till, others = began + TURN_SECONDS, 0
@@ -50,6 +59,20 @@ function M.begin(most)
         till = math.max(whole_till, began + LEAST_SECONDS)
     end
     till = most and math.min(till, began + most) or till
+end
+
+--- Begins a turn that is the first one's, for work that cannot be cut: what others began in this cycle of nginx's would
+-- add to it. Where others always come first it begins all the same.
+function M.begin_first()
+    for _ = 1, MOST_CYCLES do
+        M.begin()
+        if is_first then
+            return
+        end
+        M.finish()
+        M.sleep()
+    end
+    M.begin()
 end
 
 --- Ends it.
@@ -67,15 +90,32 @@ function M.finish()
     return is_under_way
 end
 
---- Whether there is time left in it.
+--- Whether there is time left in it for a piece of work like those between the looks before this one. The first half of
+-- a turn serves any.
 -- @treturn boolean
 function M.goes_on()
-    return core.monotonic() < till
+    local now = core.monotonic()
+    if not began then
+        return now < till
+    end
+    piece = math.min(math.max(now - looked, REMEMBERED * piece), TURN_SECONDS)
+    looked = now
+    return now + math.min(piece, (till - began) / 2) < till
 end
 
 --- Lets the event loop go on.
 function M.sleep()
     ngx.sleep(PAUSE_SECONDS)
+end
+
+--- Lets the event loop go on until a point in time, unless that is past.
+-- @tparam number time by core.monotonic
+function M.sleep_until(time)
+    local left = time - core.monotonic()
+    while left > 0 do
+        ngx.sleep(math.max(left, PAUSE_SECONDS)) -- it goes by its own clock, and may be early
+        left = time - core.monotonic()
+    end
 end
 
 -- Lua 5.1 cannot say.
@@ -113,7 +153,7 @@ function M.hold()
     end
 end
 
--- A few steps of the collector, as far as they are owed. Returns whether there were any.
+-- A step of the collector, when one is owed. Returns whether there was.
 local function collect()
     local before = seen
     M.hold()
@@ -121,12 +161,9 @@ local function collect()
     if owed < STEP_KB then
         return false
     end
-    for _ = 1, math.min(STEPS, owed / STEP_KB) do
-        owed = owed - STEP_KB
-        if collectgarbage("step", STEP_KB) then
-            owed, rests_till = 0, next_cycle()
-            break
-        end
+    owed = owed - STEP_KB
+    if collectgarbage("step", STEP_KB) then
+        owed, rests_till = 0, next_cycle()
     end
     if not is_running() then
         collectgarbage "restart" -- with LuaJIT a step does that, and knows better when the next cycle is due

@@ -187,17 +187,42 @@ describe("the store", function()
         end
         local documents = { in_pieces("a", { "one ", "two ", "three" }), document("b", "two") }
         assert(store:publish(documents, function() return true end, pause))
-        assert.equal(2 + 4 + 2, pauses) -- documents, their pieces, what to keep
+        assert.equal(2 + 2 + 4 + 2, pauses) -- around the look at all keys; documents, their pieces, what to keep
         local keys = #dict:get_keys()
         pauses = 0
         assert(store:publish(documents, function() return true end, pause))
-        assert.equal(2 + 2 + keys, pauses)
+        assert.equal(2 + 2 + 2 + keys, pauses)
         pauses = 0
         assert.equal(3, #store:pieces(store:contents(2), "a", pause))
         assert.equal(2, pauses)
         assert.equal(1, #store:pieces(store:contents(2), "b", pause))
         assert.equal(2, pauses)
         assert.is_nil(store:pieces(store:contents(2), "c", pause))
+    end)
+
+    it("pauses while it reads and writes what a publication of many documents holds", function()
+        local function pauses_of(count)
+            local documents, pauses = {}, 0
+            for i = 1, count do
+                documents[i] = document("d" .. i, "text")
+            end
+            local contents = assert(store:publish(documents, function() return true end))
+            local number = store:current()
+            assert.same(contents, store:contents(number, function() pauses = pauses + 1 end))
+            return pauses
+        end
+        assert.same({ 0, 0, 1, 1, 2 }, { pauses_of(0), pauses_of(63), pauses_of(64), pauses_of(127), pauses_of(128) })
+        local documents, before, after = {}, 0, 0
+        for i = 1, 128 do
+            documents[i] = document("d" .. i, "text")
+        end
+        local keys = #dict:get_keys()
+        assert(store:publish(documents, function()
+            after = 0
+            return true
+        end, function() before, after = before + 1, after + 1 end))
+        assert.equal(128 + keys, after) -- what to keep, and all keys of before
+        assert.equal(2 + 2 + 128 + 2 + 128 + keys, before) -- contents read; keys; documents; contents written
     end)
 
     it("begins again with its numbers when those were evicted, without removing what is new", function()

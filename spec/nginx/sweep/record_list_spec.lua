@@ -143,12 +143,24 @@ describe("a list of records", function()
     end)
 
     it("is written and read with a pause every few records", function()
-        for count, expected in pairs { [0] = { 0, 2 }, [1] = { 1, 2 }, [32] = { 1, 2 }, [33] = { 2, 2 },
-            [70] = { 3, 3 }, [128] = { 4, 4 } } do
+        for count, expected in pairs { [0] = { 1, 2 }, [1] = { 2, 2 }, [32] = { 2, 2 }, [33] = { 3, 2 },
+            [70] = { 4, 3 }, [128] = { 5, 4 } } do
             local pauses = { 0, 0 }
             local text = record_list.write(make(count), function() pauses[1] = pauses[1] + 1 end)
             record_list.read(text, function() pauses[2] = pauses[2] + 1 end)
             assert.same({ count, expected }, { count, pauses })
+        end
+    end)
+
+    it("holds times of any number of digits, and what does not look like an id", function()
+        for _, start in ipairs { 2, 999999999999, 1e12, 1764435600000, 9999999999999, 1e13, 99999999999999 } do
+            local id = "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e"
+            local text = record_list.write { { id = id, start_time = start, end_time = start, status = "FINISHED" },
+                { id = ("-"):rep(36), start_time = 1, status = "FINISHED" } }
+            local list = record_list.read(text)
+            assert.same({ id, start, start }, { list[1].id, list[1].start_time, list[1].end_time })
+            assert.equal(("-"):rep(36), list[#list].id)
+            assert.matches(('"start_time":%.0f,"end_time":%.0f,'):format(start, start), text, 1, true)
         end
     end)
 

@@ -56,23 +56,31 @@ local function piece_key(name, number, piece)
     return ("%s%d:document%s:%s"):format(PREFIX, number, piece == 1 and "" or piece, name)
 end
 
+local function no_pause() end
+
+local LINES = 64 -- of contents, between two pauses
+
 -- A line of the contents is "NAME NUMBER DIGEST LENGTH PIECES"; the number is that of the publication that wrote the
 -- document.
-local function read_contents(text)
-    local contents = {}
+local function read_contents(text, pause)
+    local contents, count = {}, 0
     for name, number, digest, length, pieces in text:gmatch "(%S+) (%d+) (%S+) (%d+) (%d+)\n" do
         contents[name] = { number = tonumber(number), digest = digest, length = tonumber(length),
             pieces = tonumber(pieces) }
+        count = count + 1
+        if count % LINES == 0 then
+            pause()
+        end
     end
     return contents
 end
 
-local function current_contents(self)
+local function current_contents(self, pause)
     local number = self:current()
-    return number and self:contents(number) or {}
+    return number and self:contents(number, pause) or {}
 end
 
-local function write_contents(contents)
+local function write_contents(contents, pause)
     local names, lines = {}, {}
     for name in pairs(contents) do
         names[#names + 1] = name
@@ -81,16 +89,20 @@ local function write_contents(contents)
     for i, name in ipairs(names) do
         local entry = contents[name]
         lines[i] = ("%s %d %s %d %d\n"):format(name, entry.number, entry.digest, entry.length, entry.pieces)
+        if i % LINES == 0 then
+            pause()
+        end
     end
     return table.concat(lines)
 end
 
 --- What a publication holds.
 -- @tparam number number
+-- @tparam[opt] function pause called every few documents
 -- @treturn table by name: `digest`, `length`, `pieces`: how many; or nil when it is gone
-function Store:contents(number)
+function Store:contents(number, pause)
     local text = self.dict:get(contents_key(number))
-    return text and read_contents(text)
+    return text and read_contents(text, pause or no_pause)
 end
 
 --- One document, in the pieces in which it was published.
@@ -209,8 +221,6 @@ local function write_document(self, document, number, written, pause)
     return { number = number, digest = document.digest, length = document.length, pieces = #document.pieces }
 end
 
-local function no_pause() end
-
 --- Publishes documents in place of the current ones.
 -- @tparam {table,...} documents `name` (without blanks), `pieces` (texts), `length` (of all of them), `digest` (of the
 -- text, without blanks), `optional`: without room for its new version the old one stays, or it is left out; one without
@@ -222,8 +232,10 @@ local function no_pause() end
 -- "lost the lease"
 function Store:publish(documents, may_go_on, pause)
     pause = pause or no_pause
-    local before = current_contents(self)
+    local before = current_contents(self, pause)
+    pause()
     local keys = self.dict:get_keys(0)
+    pause()
     self:set_state("stranger", foreign(keys))
     local number, err = self.dict:incr(NUMBER, 1, 0)
     if not number then
@@ -247,7 +259,7 @@ function Store:publish(documents, may_go_on, pause)
     end
     local good
     written[#written + 1] = contents_key(number)
-    good, err = write(self, contents_key(number), write_contents(contents))
+    good, err = write(self, contents_key(number), write_contents(contents, pause))
     if good and not may_go_on() then
         good, err = nil, "lost the lease"
     end

@@ -160,6 +160,7 @@ end
 -- What is published of a list, and judged by it alone.
 local function item_of(order, cluster, list)
     local item = { cluster = cluster, text = record_list.write(list, order.slices.pause), fetched_at = order.now() }
+    order.slices.pause()
     if not order.history then
         judge(order, item, list, item.fetched_at)
     end
@@ -183,6 +184,7 @@ end
 -- are judged after the others, each by the records of its text.
 local function look_at_all(order, clusters, unknown)
     local deadline, functions = order.monotonic() + order.timeout, {}
+    order.slices.pause()
     for i, cluster in ipairs(clusters) do
         functions[i] = function()
             if unknown[i] then

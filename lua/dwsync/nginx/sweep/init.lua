@@ -54,16 +54,16 @@ local function client_for(text, order, tally)
     return client_of_order.client
 end
 
--- The clusters of the current publication, as the handlers see them.
-local function published_clusters(store, contents, pause)
+-- The clusters of the current publication, as the handlers see them, and what it holds.
+local function published(store, pause)
+    local number = store:current()
+    local contents = number and store:contents(number, pause) or {}
     local pieces = store:pieces(contents, "facts", pause)
-    return require("dwsync.nginx.shared.snapshot").decode_facts(pieces or {}, pause)
+    return require("dwsync.nginx.shared.snapshot").decode_facts(pieces or {}, pause), contents
 end
 
 local function with_what_was_kept(order, store)
-    local number = store:current()
-    local contents = number and store:contents(number) or {}
-    local clusters, by_id = order.slices.alone(published_clusters, store, contents, order.slices.pause), {}
+    local by_id, clusters, contents = {}, order.slices.alone(published, store, order.slices.pause)
     for _, cluster in ipairs(clusters) do
         by_id[cluster.id] = cluster
     end
@@ -329,7 +329,7 @@ local function finish(read, order, store, may_go_on, summary, till)
     end
     summary.history = order.history and store:get_state "history" -- of the sweep before, until it is tried again
     local overview = read.items and order.slices.alone(require("dwsync.health").overview, read.items, order.now(),
-        order.rules)
+        order.rules, order.slices.pause)
     local is_written = overview and publish(read, overview, order, store, may_go_on, summary)
     -- After the publication: a history that hangs, or a receiver, must not hold up what was read.
     local told

@@ -17,7 +17,7 @@ local SUMMARY = { "oldest", "newest", "first_due", "last_due", "well" }
 local LISTED = { "cluster", "cluster_name", "id", "type", "severity", "last_success", "last_run", "last_status" }
 
 -- To join, to digest or to copy 4 MB at once holds the event loop for some milliseconds.
-local PIECE_BYTES = 2 ^ 17
+local PIECE_BYTES = 2 ^ 16
 local FACTS = 64 -- clusters in a piece of the facts: decoded in half a millisecond
 
 local object = ordered_json.object

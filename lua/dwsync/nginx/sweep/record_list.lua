@@ -14,9 +14,8 @@ local records = require "dwsync.records"
 
 local M = {}
 
-local ENTRY = "%s%04d%s%09d%07d"
+local ENTRY, WITHOUT_START = "%s%04d%014.0f%09d%07d", "%s%04d" .. ("-"):rep(14) .. "%09d%07d"
 local SOURCE_AT, START_AT, OFFSET_AT, LENGTH_AT, WIDTH = 1, 5, 19, 28, 35
-local NO_START = ("-"):rep(14)
 local MAX_SOURCES = 9999
 
 local STATUS = { FINISHED = "F", FAILED = "X", RUNNING = "R" }
@@ -32,10 +31,12 @@ local function escaped(value)
     end))
 end
 
-local function start_of(record)
-    local start = record.start_time
-    local fits = type(start) == "number" and start >= 0 and start < 1e14 and start % 1 == 0
-    return fits and ("%014.0f"):format(start) or NO_START
+local function entry(record, source, offset, length)
+    local start, status = record.start_time, STATUS[record.status] or OTHER
+    if type(start) == "number" and start >= 0 and start < 1e14 and start % 1 == 0 then
+        return ENTRY:format(status, source, start, offset, length)
+    end
+    return WITHOUT_START:format(status, source, offset, length)
 end
 
 -- Sources are numbered as they come; those beyond the last number share it and cannot be chosen by name.
@@ -64,19 +65,33 @@ for i, name in ipairs(record_fields.names) do
     NAMES[i] = { field = name, first = ('{"%s":'):format(name), label = (',"%s":'):format(name) }
 end
 
--- Almost every text repeats, except ids and times.
-local function encoded(value, seen)
+-- Whether table.concat writes a number as JSON does, with thirteen digits: as it does times in milliseconds.
+local has_thirteen_digits = math.type and function(value)
+    return math.type(value) == "integer" and value >= 1e12 and value < 1e13
+end or function(value)
+    return value >= 1e12 and value < 1e13 and value % 1 == 0
+end
+
+-- Adds a value to the pieces, of which the last is at `at`. Returns where the last one is now, and the value's length.
+-- Ids and times are added as they are; almost all else repeats.
+local function add_value(pieces, at, value, seen)
     local text = seen[value]
     if text then
-        return text
-    elseif type(value) == "number" then
-        return ordered_json.encode(value)
+        pieces[at + 1] = text
+        return at + 1, #text
+    elseif type(value) == "number" and has_thirteen_digits(value) then
+        pieces[at + 1] = value
+        return at + 1, 13
     elseif type(value) == "string" and #value == 36 and value:find "^[%x-]+$" then
-        return '"' .. value .. '"'
+        pieces[at + 1], pieces[at + 2], pieces[at + 3] = '"', value, '"'
+        return at + 3, #value + 2
     end
     text = ordered_json.encode(value)
-    seen[value] = text
-    return text
+    if type(value) ~= "number" then
+        seen[value] = text
+    end
+    pieces[at + 1] = text
+    return at + 1, #text
 end
 
 local function has_more_than(record, count)
@@ -87,33 +102,45 @@ local function has_more_than(record, count)
 end
 
 -- Adds to the pieces what ndjson would write, but faster: this is most of the work of a sweep. Lines never become texts
--- of their own, because LuaJIT hashes only a few bytes of a long text, and those are alike in all lines. Returns the
--- length.
+-- of their own, because LuaJIT hashes only a few bytes of a long text, and those are alike in all lines; nor do times
+-- and quoted ids, because LuaJIT moves all texts at a stretch when there are too many. Returns the length.
 local function add_line(pieces, record, seen)
     local first, length, known = #pieces, 0, 0
+    local at = first
     for _, name in ipairs(NAMES) do
         local value = record[name.field]
         if value ~= nil then
-            local text = encoded(value, seen)
-            local label = known == 0 and name.first or name.label
-            pieces[first + 2 * known + 1], pieces[first + 2 * known + 2] = label, text
-            length, known = length + #label + #text, known + 1
+            local label, added = known == 0 and name.first or name.label
+            pieces[at + 1] = label
+            at, added = add_value(pieces, at + 1, value, seen)
+            length, known = length + #label + added, known + 1
         end
     end
     if has_more_than(record, known) or known == 0 then
-        for i = #pieces, first + 1, -1 do
+        for i = at, first + 1, -1 do
             pieces[i] = nil
         end
         pieces[first + 1] = core.write_rows({ record }, 1, LAYOUT)
         return #pieces[first + 1]
     end
-    pieces[#pieces + 1] = "}"
+    pieces[at + 1] = "}"
     return length + 1
 end
 
 local BETWEEN_PAUSES = 32 -- records: about 0.1 ms
 
 local function no_pause() end
+
+-- At once, because each copy of so long a text takes a tenth of a millisecond.
+local function joined(head, sources, index, chunks)
+    local parts = { head }
+    for _, list in ipairs { sources, index, { "\n" }, chunks } do
+        for i = 1, #list do
+            parts[#parts + 1] = list[i]
+        end
+    end
+    return table.concat(parts)
+end
 
 --- Writes a list.
 -- @tparam {table,...} list records
@@ -122,23 +149,23 @@ local function no_pause() end
 function M.write(list, pause)
     pause = pause or no_pause
     local newest = records.from(list):sort_by("start_time", "desc"):to_list()
+    pause()
     local number, sources = numbering()
-    local index, pieces, chunks, offset, seen = {}, {}, {}, 0, {}
+    local index, pieces, entries, chunks, offset, seen = {}, {}, {}, {}, 0, {}
     for i, record in ipairs(newest) do
         if i > 1 then
             pieces[#pieces + 1] = BETWEEN
         end
         local length = add_line(pieces, record, seen)
-        index[i] = ENTRY:format(STATUS[record.status] or OTHER, number(record), start_of(record), offset, length)
+        entries[#entries + 1] = entry(record, number(record), offset, length)
         offset = offset + length + #BETWEEN
         if i % BETWEEN_PAUSES == 0 or i == #newest then
-            chunks[#chunks + 1] = table.concat(pieces)
-            pieces = {}
+            index[#index + 1], chunks[#chunks + 1] = table.concat(entries), table.concat(pieces)
+            entries, pieces = {}, {}
             pause()
         end
     end
-    return ("%d %d\n%s%s\n%s"):format(#newest, #sources, table.concat(sources), table.concat(index),
-        table.concat(chunks))
+    return joined(("%d %d\n"):format(#newest, #sources), sources, index, chunks)
 end
 
 -- Returns the head {count, sources = {{id =, type =},...}, index = where the index begins, body = where records begin}.

@@ -41,10 +41,8 @@ local function places_for_lists(count)
     local function wait_for_start()
         local start = math.max(core.monotonic(), next_start)
         next_start = start + BETWEEN_STARTS
-        while core.monotonic() < start do
-            turns.sleep()
-        end
-        turns.begin()
+        turns.sleep_until(start)
+        turns.begin_first()
     end
     return function(work, ...)
         wait_for_start()

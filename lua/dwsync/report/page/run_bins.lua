@@ -32,15 +32,19 @@ end
 --- The span of time that is drawn: from the oldest run within 30 days to now.
 -- @tparam {table,...} list records
 -- @tparam number now seconds since the epoch
+-- @tparam[opt] function pause called every tenth of a millisecond or so
 -- @treturn number from, milliseconds since the epoch; nil without a run in the last 30 days
 -- @treturn number till
-function M.span(list, now)
+function M.span(list, now, pause)
     local till = now * 1000
     local from
-    for _, record in ipairs(list) do
+    for i, record in ipairs(list) do
         local start = M.start_of(record)
         if start and start >= till - LONGEST and start <= till and (not from or start < from) then
             from = start
+        end
+        if pause and i % BETWEEN_PAUSES == 0 then
+            pause()
         end
     end
     return from, till

@@ -75,6 +75,7 @@ local function figures(source, now)
 end
 
 local BETWEEN_PAUSES = 64 -- runs
+local ROWS = 4 -- of a table, likewise
 
 -- The newest, and how many have a start: to sort all of a thousand takes longer than all the rest.
 local function newest(list, limit, pause)
@@ -120,6 +121,9 @@ local function run_table(list, limit, pause)
     local rows = {}
     for i, record in ipairs(runs) do
         rows[i] = run_row(record)
+        if i % ROWS == 0 then
+            pause()
+        end
     end
     return count > 0 and page.table(element("h5", nil, count > limit and ("The newest %d of %d runs"):format(
         limit, count) or "Runs"), COLUMNS, rows)
@@ -149,13 +153,18 @@ end
 -- @treturn dwsync.markup
 function M.panel(source, options)
     local bad, good = verdicts.split(source.verdicts or {})
+    local cards = verdict_list.cards(bad, options.now)
+    options.pause()
+    local numbers = figures(source, options.now)
+    options.pause()
+    local reasons = reason_list.render(source.reasons or {}, "h5")
+    options.pause()
     return element("section", { class = "source " .. severities.known(source.severity), id = "panel-" .. options.name },
         element("details", { open = options.open or false },
             element("summary", nil, element("h4", nil, element("bdi", nil, phrases.text(source.type, 40)), " ",
                 element("code", nil, phrases.text(source.id, phrases.MAX_NAME))), page.badge(source.severity)),
-            element("div", { id = "source-" .. options.name, class = "inside" }, verdict_list.cards(bad, options.now),
-                verdict_list.ok_line(good), figures(source, options.now),
-                reason_list.render(source.reasons or {}, "h5"), runs(source, options))))
+            element("div", { id = "source-" .. options.name, class = "inside" }, cards,
+                verdict_list.ok_line(good), numbers, reasons, runs(source, options))))
 end
 
 return M

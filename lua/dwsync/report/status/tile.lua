@@ -101,12 +101,13 @@ end
 
 local function inside(item, places, name, options)
     local bad, good = verdicts.split(about_cluster(item))
-    local id = verdicts.cluster_id(item)
+    local id, cards = verdicts.cluster_id(item), verdict_list.cards(bad, options.now)
+    options.pause()
     return element("div", { class = "inside", id = "cluster-" .. name },
         id ~= "" and element("p", { class = "id" }, "Cluster ", element("code", nil,
             phrases.text(id, phrases.MAX_NAME)), item.evaluation
                 and (", " .. quantities.value(item.evaluation.records or 0, "records"))),
-        verdict_list.cards(bad, options.now), verdict_list.ok_line(good), panels(item, places))
+        cards, verdict_list.ok_line(good), panels(item, places))
 end
 
 -- ---- whole ---------------------------------------------------------------------------------------
@@ -118,9 +119,10 @@ local function places_of(item, name, options)
         records = records()
     end
     options.pause()
-    local lists = records and source_runs.by_source(records)
+    local lists = records and source_runs.by_source(records, options.pause)
     options.pause()
-    local span = run_bins.span(records or {}, options.now)
+    local span = run_bins.span(records or {}, options.now, options.pause)
+    options.pause()
     local places = {}
     for i, source in ipairs(sources_of(item)) do
         local id = verdicts.text(source.id)

@@ -10,15 +10,21 @@ local M = {}
 
 local element = markup.element
 
+local BETWEEN_PAUSES = 64 -- records
+
 --- Records by the text of their source's id.
 -- @tparam {table,...} records
+-- @tparam[opt] function pause called every tenth of a millisecond or so
 -- @treturn table
-function M.by_source(records)
+function M.by_source(records, pause)
     local lists = {}
-    for _, record in ipairs(records) do
+    for i, record in ipairs(records) do
         local id = type(record) == "table" and verdicts.text(record.identity_source_id) or ""
         lists[id] = lists[id] or {}
         table.insert(lists[id], record)
+        if pause and i % BETWEEN_PAUSES == 0 then
+            pause()
+        end
     end
     return lists
 end
