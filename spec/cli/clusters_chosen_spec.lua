@@ -338,13 +338,14 @@ describe("whose records a command is about", function()
             return about(err, cluster)
         end
         local answer = named({ { A, "one" }, { B, "two" } }, OF_FOUR)
-        local _, status = records_of({ "one", "two" }, { service = function(request)
+        local _, status, noted = records_of({ "one", "two" }, { service = function(request)
             if request.url:find(B, 1, true) then
                 return 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}'
             end
             return answer(request)
         end })
         assert.equal(1, status)
+        assert.matches("^dwsync: two: permission: ", noted)
         assert.same({ "APIGW.0302", B, "two" }, told[1])
         for _, said in ipairs(told) do -- by the client, too
             assert.same(told[1], said)
