@@ -329,6 +329,29 @@ describe("whose records a command is about", function()
         assert.equal(1, #requests)
     end)
 
+    it("says of each failure whose it is, and of nothing else", function()
+        local errors = require "dwsync.errors"
+        local about, told = errors.about, {}
+        finally(function() errors.about = about end)
+        errors.about = function(err, cluster)
+            told[#told + 1] = { err.code, cluster.cluster_id, cluster.cluster }
+            return about(err, cluster)
+        end
+        local answer = named({ { A, "one" }, { B, "two" } }, OF_FOUR)
+        local _, status, noted = records_of({ "one", "two" }, { service = function(request)
+            if request.url:find(B, 1, true) then
+                return 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}'
+            end
+            return answer(request)
+        end })
+        assert.equal(1, status)
+        assert.matches("^dwsync: two: permission: ", noted)
+        assert.same({ "APIGW.0302", B, "two" }, told[1])
+        for _, said in ipairs(told) do -- by the client, too
+            assert.same(told[1], said)
+        end
+    end)
+
     it("says why a name could not be looked up", function()
         local _, status, err, requests = records_of({ "prod-2" }, { service = function()
             return 403, '{"error_code":"APIGW.0302","error_msg":"not allowed"}'

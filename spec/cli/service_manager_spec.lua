@@ -55,9 +55,9 @@ describe("the service manager", function()
 
     it("hears of no progress where its watchdog is off", function()
         temporary.with_folder(function(folder)
-            for _, period in ipairs { "0", "", "soon" } do
+            for period, expected in pairs { ["0"] = "", ["-1"] = "", [""] = "", soon = "", ["1"] = "WATCHDOG=1\n" } do
                 local address = folder .. "/socket" .. period
-                assert.equal("", said(address, function()
+                assert.equal(expected, said(address, function()
                     assert.is_true(manager_of({ NOTIFY_SOCKET = address, WATCHDOG_USEC = period }):alive())
                 end))
             end

@@ -75,6 +75,7 @@ describe("telling of what a command looked at", function()
             local context = { getenv = function() end, note = function(_, message) notes[#notes + 1] = message end }
             local args = { history = folder .. "/h.sqlite" }
             assert.is_true(telling.is_new(args, context, {}))
+            assert.is_true(telling.is_new({}, context, { history = args.history }))
             assert.is_false(telling.is_new({ history = "postgres://h/d" }, context, {}))
             for _ = 1, 2 do
                 local store, err, opened = telling.open_store(args, context, {})

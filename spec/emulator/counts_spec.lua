@@ -53,6 +53,14 @@ describe("the emulator's counts", function()
         assert.same({ { 4, 1 }, { 8, 1 }, { 10.2, 1 } }, shown.gaps)
     end)
 
+    it("know the smallest and the largest gap in whatever order they come", function()
+        for _, at in ipairs { { 0, 5, 8, 12 }, { 0, 3, 8, 12 }, { 0, 4, 7, 12 } } do
+            local shown = counted({ "hq", "a", 200, at[1] }, { "hq", "a", 200, at[2] }, { "hq", "a", 200, at[3] },
+                { "hq", "a", 200, at[4] })
+            assert.same({ 3, 5 }, { shown.clusters.a.smallest_gap, shown.clusters.a.largest_gap })
+        end
+    end)
+
     it("keep the table of gaps short, however long they are", function()
         local shown = counted({ "hq", "a", 200, 0 }, { "hq", "a", 200, 4000 }, { "hq", "a", 200, 9000 })
         assert.same({ { 3600, 2 } }, shown.gaps)

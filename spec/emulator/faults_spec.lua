@@ -272,6 +272,9 @@ describe("ordered faults", function()
             { headers = { ["X-A"] = "" } } } do
             assert.is_nil(problem { action = good })
         end
+        local queue, users = faults.new(), { { name = "a" }, { name = "b", login = false } }
+        assert.equal(1, queue:add { action = { add_users = users, body = "two\nlines" } })
+        assert.same({ add_users = users, body = "two\nlines" }, queue:take("GET", "/"))
         for _, wrong in ipairs { "eA=", "e===", "eA==x", "a b=" } do
             assert.matches("expected base64", problem { action = { body_base64 = wrong } })
         end

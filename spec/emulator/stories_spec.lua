@@ -21,6 +21,42 @@ describe("a story", function()
     end)
 end)
 
+describe("a record of a story", function()
+    local STARTED = 1747637723055
+
+    it("follows from the seed, from the story and from its place", function()
+        for _, case in ipairs {
+            { "healthy", 0, "a734d249", "d871e999", 716768, 20374, 3, 2, 1, 0 },
+            { "healthy", 167, "cc8802c5", "d871e999", 601916720, 67958, 1, 3, 0, 0 },
+            { "failing", 71, "6106a00a", "c2d9f05a", 256318208, 3000, 0, 0, 0, 0 },
+            { "mass_delete", 0, "8cf1004e", "c7ad7930", 717424, 240000, 0, 2, 475, 0 },
+            { "mass_delete", 167, "b25911f0", "c7ad7930", 601918912, 37697, 958, 0, 0, 0 },
+            { "stuck", 0, "65c0f7a0", "1619eedc", 32396816, nil, 0, 0, 0, 0 },
+            { "stuck", 1, "33a0bad1", "1619eedc", 35997504, 118560, 2, 2, 0, 0 },
+            { "partial", 0, "b8ebd036", "a1333645", 717312, 64893, 0, 22, 0, 9 },
+            { "partial", 1, "3675d3b6", "a1333645", 4316928, 58416, 3, 20, 0, 7 },
+            { "two_sources", 0, "bdee8ea8", "481ce69e", 718992, 23041, 0, 5, 0, 0 },
+            { "two_sources", 1, "a4aa7142", "542f0a3d", 2518224, 40796, 3, 2, 0, 0 },
+            { "two_sources", 5, "8304b5bc", "481ce69e", 11516384, 60113, 2, 0, 0, 0 },
+            { "large", 96, "1c986427", "4e30a075", 58317312, 3000, 0, 0, 0, 0 },
+        } do
+            local cluster = stories.cluster(1, case[1], case[1])
+            local _, record_at = stories.records(cluster, { seed = 1, started = STARTED, records = 970 })
+            local record = record_at(case[2])
+            assert.same(case, { case[1], case[2], record.id:sub(1, 8), record.identity_source_id:sub(1, 8),
+                STARTED - record.start_time, record.end_time and record.end_time - record.start_time,
+                record.add_count, record.update_count, record.delete_count, record.failed_count })
+            assert.equal(({ failing = "FAILED", large = "FAILED" })[case[1]]
+                or case[1] == "stuck" and case[2] == 0 and "RUNNING" or "FINISHED", record.status)
+        end
+        local arrived = stories.arrival(stories.cluster(1, "healthy", "healthy"), { seed = 1 }, 3, STARTED)
+        assert.same({ "831cfedb-e435-434e-8878-9fde193e80b8", "d871e999-ddc4-4299-b99f-6227e9ae85f1", "ldap", 1, 1, 1,
+            0, 0 }, { arrived.id, arrived.identity_source_id, arrived.identity_source_type,
+            arrived.end_time - STARTED, arrived.add_count, arrived.update_count, arrived.delete_count,
+            arrived.failed_count })
+    end)
+end)
+
 describe("the clock's new runs", function()
     local STARTED, EVERY = 1747637723055, 6
     local options = { seed = 1, started = STARTED, new_runs = EVERY }

@@ -57,6 +57,16 @@ describe("changes between two looks", function()
         assert.same({}, told(seen, item("c")))
     end)
 
+    it("come by source and rule, whatever order they were found in", function()
+        local seen, given, expected, over = changes.new(), {}, {}, {}
+        for i = 1, 40 do
+            given[i] = verdict("stale", "warning", ("s%02d"):format(i * 17 % 41))
+            expected[i], over[i] = ("s%02d stale warning<"):format(i), ("s%02d stale ok<warning"):format(i)
+        end
+        assert.same(expected, told(seen, { cluster = { id = "c" }, evaluation = { verdicts = given } }))
+        assert.same(over, told(seen, item("c")))
+    end)
+
     it("keep sources and clusters apart", function()
         local seen = changes.new()
         told(seen, item("c", verdict("stale", "warning", "s"), verdict("stale", "ok", "t")),

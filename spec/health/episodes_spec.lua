@@ -96,10 +96,17 @@ describe("episodes", function()
         for _, each in ipairs { { "slow", 2, "b" }, { "data", 2, "b" }, { "slow", 2, "a" }, { "volume", 1, "c" } } do
             alerts[#alerts + 1] = alert(each[1], each[2], 9, { source = each[3] })
         end
-        local order = {}
-        for i, episode in ipairs(episodes.of(alerts)) do
-            order[i] = episode.source .. episode.rule
+        for first = 1, #alerts do
+            local turned, order = {}, {}
+            for i = 1, #alerts do
+                turned[i] = alerts[(first + i) % #alerts + 1]
+            end
+            for _, list in ipairs { turned, { turned[4], turned[3], turned[2], turned[1] } } do
+                for i, episode in ipairs(episodes.of(list)) do
+                    order[i] = episode.source .. episode.rule
+                end
+                assert.same({ "cvolume", "aslow", "bdata", "bslow" }, order)
+            end
         end
-        assert.same({ "cvolume", "aslow", "bdata", "bslow" }, order)
     end)
 end)

@@ -80,6 +80,19 @@ describe("flaws", function()
         }, flaws.names)
     end)
 
+    it("are times in seconds, and those that no calendar has", function()
+        for value, case in pairs {
+            [0] = {}, [1] = { nil, "time" }, [999999999] = { nil, "time" }, [1000000000] = { 1000000000000, "unit" },
+            [1747637723.0554] = { 1747637723055, "unit" }, [253402300799.999] = { 253402300799999, "unit" },
+            [253402300800] = { nil, "time" }, [999999999999] = { nil, "time" }, [1000000000000] = { 1000000000000 },
+            [1747637723055.7] = { 1747637723055 }, [253402300799999] = { 253402300799999 },
+            [253402300800000] = { nil, "time" }, [-1] = { nil, "time" },
+        } do
+            local run, kinds = flaws.clean({ end_time = value, status = "FINISHED" }, math.huge)
+            assert.same({ case[1], case[2] }, { run.end_time, (next(kinds)) }, value)
+        end
+    end)
+
     it("turn a number where a text belongs into one", function()
         local run, kinds = flaws.clean({ id = 12345, status = "FINISHED" }, LATEST)
         assert.equal("12345", run.id)

@@ -117,6 +117,34 @@ describe("reasons", function()
         assert.equal("(other reasons)", reasons[1].template)
     end)
 
+    it("show what the run says that was added first of those that ended together", function()
+        local reasons = Reasons.new()
+        for i, ended in ipairs { 5, 5, 4, 5 } do
+            reasons:add { id = "r" .. i, end_time = ended, fail_reason = "number " .. i }
+        end
+        local list = reasons:list()
+        assert.same({ 1, "number 1", "r1", 4, 4, 5 }, { #list, list[1].sample, list[1].record_id, list[1].count,
+            list[1].first_seen, list[1].last_seen })
+    end)
+
+    it("look at the first two thousand bytes", function()
+        local causes = require "dwsync.health.causes"
+        local original, explained = causes.explain, 0
+        finally(function() causes.explain = original end)
+        causes.explain = function(...)
+            explained = explained + 1
+            return original(...)
+        end
+        for at, count in pairs { [2000] = 2, [2001] = 1 } do
+            local reasons = Reasons.new()
+            explained = 0
+            for _, letter in ipairs { "a", "b" } do
+                reasons:add { id = letter, end_time = 5, fail_reason = ("x"):rep(at - 1) .. letter .. ("y"):rep(9) }
+            end
+            assert.equal(count, explained)
+        end
+    end)
+
     it("look closely at a bounded number of texts only", function()
         local causes = require "dwsync.health.causes"
         local reasons, explained, original = Reasons.new(), 0, causes.explain

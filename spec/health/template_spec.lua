@@ -126,6 +126,18 @@ describe("the template of a reason", function()
         end
     end)
 
+    it("begins with the first letter of a text", function()
+        for text, expected in pairs {
+            ["eyJhbGciOi.eyJzdWIi failed"] = "<id> failed", ["UnknownHostException: db1"] =
+                "UnknownHostException: <address>", ["lookup db1: no such host"] = "lookup <address>: no such host",
+            ["resolve host: db1"] = "resolve host: <address>", ["rc=12 x"] = "rc=12 x", ["HTTP 503 x"] = "HTTP 503 x",
+            ["GAUSS-51400 x"] = "GAUSS-51400 x", ["[28P01] FATAL"] = "[28P01] FATAL",
+            ['{"error":"down_4"}'] = '{"error":"down_4"}', ["(a=b) x"] = "<filter> x", ["#7"] = "#",
+        } do
+            assert.equal(expected, template.of(text))
+        end
+    end)
+
     it("masks what is in quotation marks of any language, and keeps other punctuation", function()
         for _, marks in ipairs { { "‘", "’" }, { "“", "”" }, { "„", "“" }, { "«", "»" }, { "「", "」" }, { "『", "』" },
             { "《", "》" }, { "`", "'" }, { "'", "'" }, { '"', '"' } } do

@@ -57,7 +57,7 @@ local function clean_time(value)
         return nil
     elseif type(value) ~= "number" then
         return nil, "type"
-    elseif value >= FIRST_TIME / 1000 and value <= LAST_TIME / 1000 and value < FIRST_TIME then
+    elseif value >= FIRST_TIME / 1000 and value <= LAST_TIME / 1000 then
         return math.floor(value * 1000), "unit"
     elseif not (value >= FIRST_TIME and value <= LAST_TIME) then
         return nil, "time"
