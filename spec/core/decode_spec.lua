@@ -168,6 +168,27 @@ describe("a page of records", function()
         end
     end)
 
+    it("hands over the chosen fields, whichever they are, each under its own name", function()
+        local names = { "id", "identity_source_id", "identity_source_type", "start_time", "end_time", "add_count",
+            "update_count", "delete_count", "failed_count", "status", "fail_reason" }
+        local values = { "i", "s", "ldap", 1, 2, 3, 4, 5, 6, "FAILED", "why" }
+        local all, lacking = {}, {}
+        for i, name in ipairs(names) do
+            all[i] = ('"%s":%s'):format(name, type(values[i]) == "number" and values[i] or ('"%s"'):format(values[i]))
+            lacking[i] = i % 2 == 0 and all[i] or ('"%s":null'):format(name)
+        end
+        local body = ('{"sync_records":[{%s},{%s}]}'):format(table.concat(all, ","), table.concat(lacking, ","))
+        for choice = 0, 2 ^ #names - 1 do
+            local fields, whole, half = {}, {}, {}
+            for i, name in ipairs(names) do
+                if math.floor(choice / 2 ^ (i - 1)) % 2 == 1 then
+                    fields[#fields + 1], whole[name], half[name] = name, values[i], i % 2 == 0 and values[i] or nil
+                end
+            end
+            assert.same({ whole, half }, core.decode_page(body, { fields = fields }).sync_records)
+        end
+    end)
+
     it("may lack every field of a record", function()
         assert.same({ count = 2, sync_records = { {}, {} } }, core.decode_page '{"count":2,"sync_records":[{},{}]}')
     end)
