@@ -10,11 +10,10 @@ local M = {}
 local MAX_LABEL = 200
 local LINES = 16 -- written at once: about 0.1 ms
 
--- So much of a series says which cluster it is of. One table of all series takes milliseconds whenever it grows.
-local GROUPED = 46
-
 local LABELS = { "cluster", "source", "type", "name", "rule", "level", "window", "outcome", "status", "change",
     "class", "account", "state", "collector", "le" }
+-- So many of them, the first, say what a series is about; the others repeat with whatever it is about.
+local ABOUT = 4
 
 local ESCAPES = { ["\\"] = "\\\\", ['"'] = '\\"', ["\n"] = "\\n" }
 
@@ -23,24 +22,26 @@ local function label_value(text)
     return (text:gsub('[\\"\n]', ESCAPES))
 end
 
+-- What stands behind a name, in two texts: which source it is about, and the rest. Each comes again with other series;
+-- one text of the whole does not, and LuaJIT moves all texts at a stretch when there are too many.
 -- `known`: by text, how labels show it; most come again with each family.
-local function label_text(labels, known)
-    local parts, count = {}, 0
-    for _, name in ipairs(LABELS) do
+local function label_texts(labels, known, part)
+    local parts, count, is_open, about = { part }, part and 1 or 0, false, nil
+    for i, name in ipairs(LABELS) do
         local value = labels[name]
         if value ~= nil then
             local text = verdicts.text(value)
             known[text] = known[text] or label_value(text)
-            parts[count + 1], parts[count + 2], parts[count + 3] = count == 0 and "{" or ',', name, '="'
+            parts[count + 1], parts[count + 2], parts[count + 3] = is_open and "," or "{", name, '="'
             parts[count + 4], parts[count + 5] = known[text], '"'
-            count = count + 5
+            count, is_open = count + 5, true
+        end
+        if i == ABOUT then
+            about, parts, count = table.concat(parts), {}, 0
         end
     end
-    if count == 0 then
-        return ""
-    end
-    parts[count + 1] = "}" -- not put behind the whole, which would be a text more of each series
-    return table.concat(parts)
+    parts[count + 1] = is_open and "}" or ""
+    return about, table.concat(parts)
 end
 
 local function number(value)
@@ -70,16 +71,15 @@ function M.write(families, subject, write)
             end
         end
         local function keep(labels, value, part)
-            local text = (part or "") .. label_text(labels, known)
+            local about, rest = label_texts(labels, known, part)
             -- A series may occur only once. The first is kept: verdicts come worst first.
-            local group = text:sub(1, GROUPED)
-            local of_group = seen[group] or {}
-            seen[group] = of_group
-            if not of_group[text] then
-                of_group[text] = true
+            local of_source = seen[about] or {}
+            seen[about] = of_source
+            if not of_source[rest] then
+                of_source[rest] = true
                 local count = #pieces
-                pieces[count + 1], pieces[count + 2], pieces[count + 3] = name, text, " "
-                pieces[count + 4], pieces[count + 5] = number(value), "\n"
+                pieces[count + 1], pieces[count + 2], pieces[count + 3], pieces[count + 4] = name, about, rest, " "
+                pieces[count + 5], pieces[count + 6] = number(value), "\n"
             end
         end
         read(subject, function(labels, value, part)
