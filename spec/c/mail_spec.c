@@ -256,7 +256,7 @@ static void tells_a_deadline_from_what_was_refused_before(void)
 
 static void counts_the_recipients_refused_once(void)
 {
-    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, LINE, SEND("550 5.1.1 gone\r\n"), OK_LINE, OK_LINE, DATA,
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, OK_LINE, LINE, SEND("550 5.1.1 gone\r\n"), DATA,
                                         SEND("354 go on\r\n"), LINE);
     struct sending s;
     open_server(&s, &script, NULL);
