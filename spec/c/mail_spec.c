@@ -242,6 +242,44 @@ static void says_that_the_connection_broke(void)
     }
 }
 
+static void tells_a_deadline_from_what_was_refused_before(void)
+{
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, LINE, SEND("550 5.1.1 gone\r\n"), LINE, HOLD);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    s.mail.to = three;
+    s.mail.to_count = 3;
+    s.transport.timeout_ms = 300;
+    EXPECT_STATUS(post(&s), DWS_ERR_TIMEOUT);
+    server_stop(s.server);
+}
+
+static void counts_the_recipients_refused_once(void)
+{
+    const struct script script = SCRIPT(PLAIN_HELLO, OK_LINE, OK_LINE, OK_LINE, LINE, SEND("550 5.1.1 gone\r\n"), DATA,
+                                        SEND("354 go on\r\n"), LINE);
+    struct sending s;
+    open_server(&s, &script, NULL);
+    s.mail.to = three;
+    s.mail.to_count = 3;
+    EXPECT(post(&s) != DWS_OK);
+    EXPECT_INT(s.answer.refused, 1);
+    server_stop(s.server);
+}
+
+static void says_that_nobody_answered(void)
+{
+    static const struct script scripts[] = {SCRIPT(RESET)};
+    struct sending s;
+    post_once(&scripts[0], &s, DWS_ERR_NETWORK);
+    open_server(&s, &scripts[0], NULL);
+    s.mail.port = 1;
+    EXPECT_STATUS(post(&s), DWS_ERR_CONNECT);
+    EXPECT_HOLDS(spec_text(s.error.message), LITERAL("127.0.0.1:1: "));
+    EXPECT_TEXT(spec_text(s.answer.reply), LITERAL(""));
+    server_stop(s.server);
+}
+
 static void does_not_wait_when_it_is_not_to(void)
 {
     const struct script script = SCRIPT(GATE, PLAIN_HELLO, OK_LINE, OK_LINE, DATA, SEND("250 ok\r\n"), LINE);
@@ -564,6 +602,9 @@ static const struct spec_case cases[] = {
     {"counts the recipients refused when others are not", counts_the_recipients_refused_when_others_are_not},
     {"ends at its deadline", ends_at_its_deadline},
     {"says that the connection broke", says_that_the_connection_broke},
+    {"tells a deadline from what was refused before", tells_a_deadline_from_what_was_refused_before},
+    {"counts the recipients refused once", counts_the_recipients_refused_once},
+    {"says that nobody answered", says_that_nobody_answered},
     {"does not wait when it is not to", does_not_wait_when_it_is_not_to},
     {"is given up anywhere", is_given_up_anywhere},
     {"shuts no connection but its own", shuts_no_connection_but_its_own},

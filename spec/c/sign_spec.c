@@ -479,6 +479,43 @@ static void appends_to_the_output(void)
     dws_buf_free(&out);
 }
 
+/* ---- messages ------------------------------------------------------------------------------------- */
+
+#define SIXTY "x-345678901234567890123456789012345678901234567890123456789A"
+
+static void says_what_is_wrong_and_no_more_of_it_than_is_seen_at_a_glance(void)
+{
+    static const struct {
+        struct dws_header headers[2];
+        struct dws_text algorithm;
+        const char *message;
+    } rows[] = {
+        {.algorithm = TEXT("123456789012345678901234567890123456789A"),
+         .message = "\"123456789012345678901234567890123456789A\""},
+        {.algorithm = TEXT("123456789012345678901234567890123456789AB"),
+         .message = "\"123456789012345678901234567890123456789A\""},
+        {.headers = {{TEXT(SIXTY), TEXT("1")}, {TEXT(SIXTY), TEXT("2")}}, .message = "\"" SIXTY "\""},
+        {.headers = {{TEXT(SIXTY "B"), TEXT("1")}, {TEXT(SIXTY "B"), TEXT("2")}}, .message = "\"" SIXTY "\""},
+        {.headers = {{TEXT("a"), TEXT("1")}, {TEXT(SIXTY), TEXT("\n")}}, .message = "\"" SIXTY "\""},
+        {.headers = {{TEXT("a"), TEXT("1")}, {TEXT(SIXTY "B"), TEXT("\n")}}, .message = "\"" SIXTY "\""},
+        {.headers = {{TEXT("a"), TEXT("1")}, {TEXT("b c"), TEXT("1")}}, .message = "request: header 2 has an empty"},
+        {.headers = {{TEXT(""), TEXT("1")}, {TEXT("b"), TEXT("1")}}, .message = "request: header 1 has an empty"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct dws_request request = {
+            .url = TEXT("https://h/"), .headers = rows[i].headers, .header_count = rows[i].algorithm.data ? 0 : 2};
+        const struct dws_credentials credentials = {.ak = TEXT("AK"), .sk = TEXT("SK"), .algorithm = rows[i].algorithm};
+        struct dws_signature signature = {{0}, {0}};
+        struct dws_error error = {DWS_OK, ""};
+        spec_about(rows[i].message);
+        EXPECT_STATUS(
+            dws_sign(&request, &credentials, (struct dws_signed_names){NULL, 0}, LITERAL(DATE), &signature, &error),
+            DWS_ERR_ARGUMENT);
+        EXPECT_HOLDS(spec_text(error.message), spec_text(rows[i].message));
+        dws_signature_free(&signature);
+    }
+}
+
 /* ---- allocation ----------------------------------------------------------------------------------- */
 
 static enum dws_status sign_with_memory_for(long allocations, struct dws_error *error)
@@ -535,6 +572,8 @@ static const struct spec_case cases[] = {
     {"wrong credentials are refused without repeating a secret", refuses_wrong_credentials},
     {"the Host that was signed is returned", returns_the_host_that_was_signed},
     {"a stage appends to what the caller's buffer holds", appends_to_the_output},
+    {"it is said what is wrong, and of a long name its beginning",
+     says_what_is_wrong_and_no_more_of_it_than_is_seen_at_a_glance},
     {"every failed allocation is reported as one, also when the next does not fail", reports_every_failed_allocation},
 };
 

@@ -268,6 +268,44 @@ static void refuses_what_would_break_lines(void)
     exchange_close(&e);
 }
 
+static void says_what_cannot_be_sent(void)
+{
+    static const struct dws_header good[] = {{TEXT("A"), TEXT("1")}, {TEXT("B"), TEXT("2")}};
+    static const struct dws_header nameless[] = {{TEXT("A"), TEXT("1")}, {TEXT("B C"), TEXT("2")}};
+    static const struct dws_header broken[] = {{TEXT("A"), TEXT("1")}, {TEXT("B"), TEXT("2\n")}};
+    static const struct dws_header framing[] = {{TEXT("A"), TEXT("1")}, {TEXT("Content-Length"), TEXT("2")}};
+    static const struct dws_header long_name[] = {
+        {TEXT("A"), TEXT("1")}, {TEXT("B123456789012345678901234567890123456789012345678901234567890"), TEXT("\n")}};
+    static const struct {
+        const char *method, *body, *agent;
+        const struct dws_header *headers;
+        const char *message;
+    } rows[] = {
+        {"G T", NULL, NULL, good, "request: the method is not an HTTP method"},
+        {"head", "x", NULL, good, "request: HEAD takes no body"},
+        {"GET", NULL, "a\n", good, "transport: the user agent holds a control character"},
+        {"GET", NULL, NULL, framing, "request: header \"Content-Length\" is set by the transport alone"},
+        {"GET", NULL, NULL, nameless, "request: header 2 has a name that is not an HTTP token"},
+        {"GET", NULL, NULL, broken, "request: the value of header \"B\" holds a control character"},
+        {"GET", NULL, NULL, long_name,
+         "request: the value of header \"B12345678901234567890123456789012345678901234567890123456789\" holds"},
+    };
+    struct exchange e;
+    exchange_open(&e, 1, answers, 1, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct dws_request request = {.method = spec_text(rows[i].method),
+                                      .url = exchange_url(&e, "/"),
+                                      .headers = rows[i].headers,
+                                      .header_count = 2};
+        if (rows[i].body)
+            request.body = spec_text(rows[i].body);
+        e.transport.user_agent = rows[i].agent;
+        EXPECT_STATUS(exchange_perform(&e, &request), DWS_ERR_ARGUMENT);
+        EXPECT_HOLDS(spec_text(e.completion.error.message), spec_text(rows[i].message));
+    }
+    exchange_close(&e);
+}
+
 static void refuses_wrong_urls(void)
 {
     static const char *const paths[] = {"/a b", "/\r\nX: y", "/\n", "/\x01", "/\xc3\xa4", "/#fragment", "\\a", "x/"};
@@ -440,6 +478,7 @@ static const struct spec_case cases[] = {
     {"HEAD expects no body", head_has_no_body},
     {"a recycled transfer carries nothing over", leaves_nothing_for_the_next_request},
     {"what would break a line is refused and nothing is sent", refuses_what_would_break_lines},
+    {"it is said what cannot be sent", says_what_cannot_be_sent},
     {"a wrong URL is refused and nothing is sent", refuses_wrong_urls},
     {"control characters in the user agent are refused and nothing is sent", refuses_line_ends_in_the_user_agent},
     {"a header that frames the body otherwise is refused", refuses_to_frame_a_body_otherwise},

@@ -226,6 +226,7 @@ describe("what is signed is bounded", function()
         for token, expected in pairs { t = "t", [""] = false } do
             local signed = assert(core.sign(given { credentials = { security_token = token } }))
             assert.equal(expected, signed["X-Security-Token"] or false)
+            assert.equal(expected ~= false, signed.Authorization:find(";x-security-token,", 1, true) ~= nil)
         end
     end)
 end)
