@@ -111,7 +111,7 @@ end
 
 local function merged(base, own)
     local result = {}
-    for _, given in ipairs { base, own or {} } do
+    for _, given in ipairs { base, own } do
         for rule, settings in pairs(given) do
             if type(settings) == "table" and type(result[rule]) == "table" then
                 for option, value in pairs(settings) do
