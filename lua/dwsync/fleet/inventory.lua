@@ -184,7 +184,7 @@ function M.check(given)
     if self.accounts then
         self.rules, err = rules.check(self.thresholds, { path = "thresholds." })
     end
-    if self.accounts and self.rules then
+    if self.rules then
         self.overrides, err = check_overrides(self.overrides, self.thresholds)
     end
     if not err and self.alerts then
