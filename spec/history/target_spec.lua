@@ -38,7 +38,8 @@ describe("a history's target", function()
     it("takes parameters of libpq that are no secrets", function()
         for name in ([[hostaddr sslmode sslrootcert sslcert sslkey sslcrl sslsni ssl_min_protocol_version
             channel_binding gssencmode connect_timeout application_name options target_session_attrs passfile
-            keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout host port]]):gmatch "%S+" do
+            keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout host
+            port]]):gmatch "%S+" do
             assert.is_truthy((" " .. url("postgres:///d?" .. name .. "=val").connection .. " "):find(
                 (" %s='val' "):format(name), 1, true), name)
         end
