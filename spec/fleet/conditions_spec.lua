@@ -115,13 +115,21 @@ describe("the conditions of a fleet", function()
         assert.same({ "! account hq: its key was refused: auth: no.",
             "account hq: dws-1 cannot be read: network: no." }, texts { failures = failures,
                 accounts = { account { state = "refused", refusals = 1, error = "auth: no." } } })
+        assert.same({ "! account hq: its key was refused", "! account shop: its key was refused 3 times, nothing is "
+            .. "sent until 2026-09-21T14:20:00Z" }, texts { accounts = { account { state = "refused", refusals = 1 },
+                account { account = "shop", state = "blocked", refusals = 3, blocked_until = NOW + 400000 } } })
     end)
 
     it("want somebody to act where a list fails and no cluster is known", function()
         local failed = { failures = { { account = "hq", kind = "place", error = "network: no.", items = 1,
             example = "cn-north-4" } }, accounts = { account() } }
-        assert.same({ "account hq: the clusters of cn-north-4 cannot be listed: network: no." }, texts(failed))
-        failed.accounts[1].clusters = 0
+        local words = "account hq: the clusters of cn-north-4 cannot be listed: network: no."
+        assert.same({ words }, texts(failed))
+        failed.accounts[1].clusters = 1
+        assert.same({ words }, texts(failed))
+        failed.accounts[1].account = "other" -- of which nothing is known at all
+        assert.same({ words }, texts(failed))
+        failed.accounts[1].account, failed.accounts[1].clusters = "hq", 0
         assert.same({ "! account hq: the clusters of cn-north-4 cannot be listed: network: no." }, texts(failed))
         assert.equal("None of its clusters is known yet, so none is looked at.", conditions.of(sum_of(failed))[1].hint)
     end)

@@ -78,7 +78,7 @@ describe("the discovery of clusters", function()
             { kind = "cluster", account = "hq", region = "cn-north-4", project_id = "p", cluster_id = "4",
                 interval = 30 } },
             (clusters { { id = "1", name = "prod-a" }, { id = "2", name = "tmp-b" }, { id = "3", name = "old-c" },
-                { id = 4 } }))
+                { id = 4, name = 5 } }))
     end)
 
     it("fails where an id is none, which the database could not hold, and would hold up all other looks", function()
@@ -86,6 +86,7 @@ describe("the discovery of clusters", function()
             local found, result = clusters { { id = "1" }, { id = id } }
             assert.is_nil(found)
             assert.matches("the id of a cluster", result.error, 1, true)
+            assert.equal("decode", result.failure.kind)
         end
     end)
 

@@ -17,6 +17,42 @@ describe("an inventory", function()
         assert.same({ 1, 1 }, { inventory.by_name.hq.rate, inventory.by_name.hq.burst })
     end)
 
+    it("is refused for one thing that is wrong, although the rest is right", function()
+        for words, wrong in pairs { ["there are no accounts"] = { "accounts", {} }, ["unknown rule"] = { "thresholds",
+            { ["no-rule"] = {} } }, ["overrides: expected"] = { "overrides", { 1 } },
+            ["history is not a path or a postgres:// URL"] = { "history", 4711 }, -- which may hold a password
+            ["alerts.x"] = { "alerts", { x = 1 } } } do
+            local given = { accounts = HQ, history = "/h.sqlite", thresholds = {}, overrides = {}, alerts = {} }
+            given[wrong[1]] = wrong[2]
+            local message = refusal(given)
+            assert.is_truthy(message:find(words, 1, true), message)
+            assert.is_nil(message:find("4711", 1, true))
+        end
+    end)
+
+    it("looks at a cluster as often as its override says, else its account, else it", function()
+        local inventory = assert(inventories.check { interval = 30, accounts = { hq = { interval = 20 }, shop = {} },
+            overrides = { ["often-*"] = { interval = 10 }, ["strict-*"] = { thresholds = { stale = false } } } })
+        for _, case in ipairs { { "hq", "often-1", 10 }, { "hq", "strict-1", 20 }, { "hq", "other", 20 },
+            { "shop", "often-1", 10 }, { "shop", "strict-1", 30 }, { "shop", "other", 30 }, { "none", "other", 30 },
+            { "none", "often-1", 10 } } do
+            assert.equal(case[3], (inventory:settings_of(case[1], { id = "1", name = case[2] })), case[2])
+        end
+    end)
+
+    it("judges anew by another release", function()
+        local core = require "dwsync.core"
+        local version = core.version
+        finally(function() core.version = version end)
+        local function mark()
+            return (select(3, assert(inventories.check { accounts = HQ }):settings_of("hq", { id = "1" })))
+        end
+        local before = mark()
+        assert.equal(before, mark())
+        core.version = version .. "-next"
+        assert.not_equal(before, mark())
+    end)
+
     it("takes times up to their borders and none beyond", function()
         local longest = { interval = 30 * 86400, discovery = 30 * 86400, lease = 3600 }
         for name, most in pairs(longest) do

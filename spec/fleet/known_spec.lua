@@ -33,6 +33,7 @@ describe("what a collector knows of clusters", function()
         assert.is_nil(take("a", 9))
         assert.is_nil(take("a", 8))
         known:keep(item_of("a", nil), entry_of(10))
+        assert.equal(0, known.runs)
         assert.is_nil(take("a", nil))
     end)
 
@@ -61,6 +62,30 @@ describe("what a collector knows of clusters", function()
         assert.equal(4, take("a", 9).versions)
         known:keep(item_of("a", 9), nil)
         assert.is_nil(take("a", 10))
+    end)
+
+    it("is the last of a cluster alone, whether the one before was taken out or not", function()
+        local entry = entry_of(20)
+        known:keep(item_of("a", 7), entry_of(10))
+        known:keep(item_of("a", 8), entry)
+        assert.same({ 20, 1 }, { known.runs, known.clusters })
+        assert.equal(entry, take("a", 9))
+        assert.same({ 0, 0 }, { known.runs, known.clusters })
+        known:keep(item_of("old", 1), entry_of(50))
+        known:keep(item_of("a", 9), entry)
+        assert.same({ 20, 1 }, { known.runs, known.clusters })
+        assert.is_table(take("old", 2))
+        assert.is_nil(take("old", 2))
+        assert.same({ 20, 1 }, { known.runs, known.clusters })
+    end)
+
+    it("is of 24,000 runs unless somebody says so", function()
+        known = knowledge.new()
+        known:keep(item_of("a", 1), entry_of(12001))
+        known:keep(item_of("b", 1), entry_of(12000))
+        assert.is_nil(take("a", 2))
+        assert.is_table(take("b", 2))
+        assert.equal(24000, knowledge.RUNS)
     end)
 
     it("is bounded: what was not used for longest is let go first", function()
@@ -121,6 +146,8 @@ describe("what a collector knows of clusters", function()
     end)
 
     it("forgets who was missed when twice as many others were as it can keep, and one more", function()
+        known:keep(item_of("gone on with", 1), entry_of(10))
+        assert.is_table(take("gone on with", 2))
         for i = 1, 6 do -- five fit into a half
             assert.is_true(known:admits(item_of("c" .. i, 1)))
             known:keep(item_of("c" .. i, 1), entry_of(10))
@@ -135,6 +162,15 @@ describe("what a collector knows of clusters", function()
         for i, is_admitted in pairs { [5] = false, [6] = true, [10] = true, [11] = true } do
             assert.equal(is_admitted, known:admits(item_of("m" .. i, 1)), i)
         end
+    end)
+
+    it("is worth keeping again of a cluster of which it was of no use", function()
+        for i = 1, 6 do -- five fit into a half
+            known:keep(item_of("c" .. i, 1), entry_of(10))
+        end
+        assert.is_false(known:admits(item_of("c5", 2)))
+        assert.is_nil(take("c6", 2, "other"))
+        assert.is_true(known:admits(item_of("c6", 2)))
     end)
 
     it("does not keep a cluster that would fill it alone", function()

@@ -47,6 +47,15 @@ describe("the metrics of a fleet", function()
         end
     end)
 
+    it("have no time of a heartbeat that was never taken", function()
+        for _, heartbeat in ipairs { {}, false } do
+            local text = metrics.of_all { now = 0, alive = 0, messages = SUM.messages, accounts = {},
+                heartbeat = heartbeat or nil }
+            assert.is_nil(text:find("\ndwsync_fleet_heartbeat_timestamp_seconds", 1, true))
+            assert.truthy(text:find("\ndwsync_fleet_collectors 0\n", 1, true))
+        end
+    end)
+
     it("are those of the database alone for whoever is no collector", function()
         local text = metrics.of_all(SUM)
         assert.truthy(text:find('\ndwsync_fleet_late{account="hq"} 3\n', 1, true), text)

@@ -185,11 +185,38 @@ describe("a page without what is kept as it came", function()
         end
     end)
 
+    it("is of a run that is new, and saved now, however many of it the page has", function()
+        local running, ended = record "RUNNING", record("FINISHED", { end_time = 5 })
+        for _, list in ipairs { { ended }, { running, ended }, { ended, running } } do
+            local changed = merge.decide(merge.read(list), {}, {}, NOW)
+            assert.same({ 1, true, NOW, "FINISHED" }, { #changed, changed[1].is_new, changed[1].saved_at,
+                changed[1].status })
+        end
+        assert.same({ false, false, true, false }, { merge.is_late("RUNNING", "RUNNING"),
+            merge.is_late("RUNNING", "FINISHED"), merge.is_late("FINISHED", "RUNNING"),
+            merge.is_late("FINISHED", "FAILED") })
+    end)
+
+    it("makes a version of the last of a repeated id though it was kept before, and of no other", function()
+        local first, last = record("FAILED", { end_time = 5 }), record("FAILED", { end_time = 6 })
+        local now = merge.read({ record "FINISHED" }).contents.a
+        local texts = {}
+        for i, one in ipairs { first, last } do
+            texts[i] = merge.read({ one }).contents.a
+        end
+        local changed, archive, summary = merge.decide(merge.read { last, first }, { a = { name = "a", version = 3,
+            saved_at = 1, status = "FINISHED", content = now } }, { a = texts }, NOW)
+        assert.same({ 4, texts[2], 1, 1, { "a" } }, { changed[1].version, changed[1].content, #archive,
+            summary.unchanged, summary.revised })
+    end)
+
     it("keeps two contents of one id, which have an order", function()
         local page = merge.read { record "FINISHED", record "RUNNING" }
         local content = merge.read({ record "FINISHED" }).contents.a
         assert.same({ "a" }, merge.without(page, { a = content }).names)
         page = merge.without(merge.read { record "FINISHED", record("FAILED", { id = "b" }) }, { a = content })
         assert.same({ { "b" }, 1 }, { page.names, page.unchanged })
+        local rest = merge.without(page, { b = page.contents.b })
+        assert.same({ {}, 2 }, { rest.names, rest.unchanged })
     end)
 end)

@@ -23,6 +23,29 @@ describe("a history's target", function()
         end
     end)
 
+    it("is shown in one line that drives no terminal, without what it leaves out", function()
+        assert.equal("postgres://h/d", url("postgres://h/d").shown)
+        assert.equal("postgres://ann@h/d", url("postgres://ann:secret@h/d").shown)
+        local long = ("x"):rep(5000)
+        for _, target in ipairs { url("postgres://h/\27[2J" .. long), url("/\27[2J" .. long) } do
+            assert.is_nil(target.shown:find "%c")
+            assert.is_true(#target.shown < 1000)
+        end
+        local _, err = targets.read(long .. "://h/d")
+        assert.is_true(#err.message < 1000)
+    end)
+
+    it("takes parameters of libpq that are no secrets", function()
+        for name in ([[hostaddr sslmode sslrootcert sslcert sslkey sslcrl sslsni ssl_min_protocol_version
+            channel_binding gssencmode connect_timeout application_name options target_session_attrs passfile
+            keepalives keepalives_idle keepalives_interval keepalives_count tcp_user_timeout host
+            port]]):gmatch "%S+" do
+            assert.is_truthy((" " .. url("postgres:///d?" .. name .. "=val").connection .. " "):find(
+                (" %s='val' "):format(name), 1, true), name)
+        end
+        assert.is_nil((targets.read "postgres:///d?sslpassword=x"))
+    end)
+
     it("may leave out what libpq knows from elsewhere", function()
         assert.equal("application_name='dwsync' connect_timeout='10'", url("postgres://").connection)
         assert.equal("application_name='dwsync' connect_timeout='10' dbname='d' host='/run/postgresql'",
@@ -67,7 +90,7 @@ describe("a history's target", function()
 
     it("keeps libpq's default on loopback and sockets, and the one that its variable names", function()
         for _, text in ipairs { "postgres://", "postgres:///d?host=/run/postgresql", "postgres://localhost/d",
-            "postgres://127.0.0.1:5433,[::1]/d", "postgres:///d?hostaddr=127.0.0.2" } do
+            "postgres://127.0.0.1:5433,[::1]/d", "postgres:///d?hostaddr=127.0.0.2", "postgres:///d?host=%40x" } do
             assert.is_nil(sslmode(text), text)
         end
         assert.is_nil(sslmode("postgres://db.example/d", { PGSSLMODE = "verify-ca" }))
@@ -123,7 +146,7 @@ describe("a history's target", function()
     it("is refused when the scheme is another or the path cannot be one", function()
         local _, err = targets.read "mysql://u:hunter2@h/d"
         assert.equal("unsupported history URL scheme mysql://", err.message)
-        for _, path in ipairs { "", "a\nb", "a\0b", "/tmp/:memory:/x" } do
+        for _, path in ipairs { "", "a\nb", "a\rb", "a\0b", "/tmp/:memory:/x" } do
             err = select(2, targets.read(path))
             assert.equal("the history's path is empty, or contains a line break, NUL or :memory:", err.message)
         end

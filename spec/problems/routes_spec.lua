@@ -46,7 +46,9 @@ describe("routes", function()
             { { cluster = "prod-*" }, true }, { { cluster = { "dev-*", "c-1" } }, true },
             { { cluster = "dev-*" }, false },
             { { account = "hq" }, true, { account = "hq" } }, { { account = "h*" }, true, { account = "hq" } },
-            { { account = "hq" }, false }, { { account = "hq" }, false, { account = "shop" } },
+            { { account = "hq" }, false }, { { account = "*" }, false },
+            { { account = { "hq" } }, true, { account = "hq" } },
+            { { account = "hq" }, false, { account = "shop" } },
             { { cluster = "*" }, true, { cluster_id = "account:hq", cluster_name = "account hq" } },
             { { cluster = { "dev-*", "*" } }, true, { cluster_id = "list:eu-de" } },
             { { cluster = "*e*" }, false, { cluster_id = "list:eu-de", cluster_name = "the clusters of eu-de" } },
@@ -89,6 +91,8 @@ describe("routes", function()
     it("say how patient they are, in milliseconds, and may never remind", function()
         local plan = made({ { to = "ops", after = "10m", recover = "5m", remind = false } }):plan(problem(), NOON)
         assert.same({ 600000, 300000, nil }, { plan.after, plan.recover, plan.remind })
+        plan = made({ { to = "ops", after = 1.0006, recover = 2.0009, remind = 60.0001 } }):plan(problem(), NOON)
+        assert.same({ 1000, 2000, 60000 }, { plan.after, plan.recover, plan.remind })
     end)
 
     it("may tell nobody", function()

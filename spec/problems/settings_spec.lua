@@ -24,6 +24,18 @@ describe("the alerts of a configuration", function()
         assert.same({ url = { env = "DWSYNC_HEARTBEAT" }, every = 60, allow_http = false }, checked.heartbeat)
     end)
 
+    it("are refused for one thing that is wrong, although what comes behind it is right", function()
+        for words, wrong in pairs { ["alerts.channels.ops is a number"] = { "channels", { ops = 7 } },
+            ["alerts.channels.ops.fallback: there is no channel"] = { "channels", { ops = { kind = "slack",
+                url = OPS.url, fallback = "none" } } }, ["alerts.routes[1].to[1]: there is no"] = { "routes",
+                { { to = "none" } } }, ["alerts.heartbeat.url is missing"] = { "heartbeat", {} } } do
+            local given = { channels = { ops = OPS }, routes = { { to = "ops" } }, heartbeat = { url = { env = "U" } } }
+            given[wrong[1]] = wrong[2]
+            local message = refused(given)
+            assert.is_truthy(message:find(words, 1, true), message)
+        end
+    end)
+
     it("may be empty: channels of options and of the environment are told everything", function()
         assert.same({ channels = {} }, settings.check {})
     end)

@@ -90,8 +90,9 @@ describe("hours of the week", function()
         for given, numbers in pairs { ["mon-fri"] = "01234", ["fri-mon"] = "0456", ["SAT, sun"] = "56", mon = "0",
             ["sun-sun"] = "6", ["tue,,thu-fri"] = "134", ["sun-mon"] = "06", [""] = false, ["mon-x"] = false,
             ["x-mon"] = false, ["mon-tue-wed"] = false, [1] = false } do
-            local list = {}
-            for number in pairs(read { days = given }.days or {}) do
+            local list, found = {}, read { days = given }.days
+            assert.equal(numbers ~= false, found ~= nil, given)
+            for number in pairs(found or {}) do
                 list[#list + 1] = number
             end
             table.sort(list)

@@ -30,11 +30,15 @@ local function of_collectors(sum, add)
     end
 end
 
+local function reason_of(account)
+    return account.error and ": " .. text.excerpt(account.error, LONGEST) or ""
+end
+
 local function of_blocked(account, now)
     return { key = "blocked\0" .. account.account, attention = true,
-        text = ("account %s: its key was refused %s, nothing is sent until %s: %s"):format(account.account,
+        text = ("account %s: its key was refused %s, nothing is sent until %s%s"):format(account.account,
             quantities.count(account.refusals, "time"), quantities.instant(account.blocked_until),
-            text.excerpt(account.error or "", LONGEST)),
+            reason_of(account)),
         hint = ("More would lock the key. Correct the credentials of accounts.%s; the next try is %s."):format(
             account.account, quantities.distance(account.blocked_until, now / 1000)),
         over = ("account %s is asked again"):format(account.account) }
@@ -43,8 +47,7 @@ end
 -- Fewer times than it takes to be left alone.
 local function of_refused(account)
     return { key = "refused\0" .. account.account, attention = true,
-        text = ("account %s: its key was refused: %s"):format(account.account, text.excerpt(account.error or "",
-            LONGEST)),
+        text = ("account %s: its key was refused%s"):format(account.account, reason_of(account)),
         hint = ("Correct the credentials of accounts.%s; it is tried again by itself."):format(account.account),
         over = ("account %s: its key is accepted again"):format(account.account) }
 end

@@ -111,7 +111,7 @@ end
 
 local function merged(base, own)
     local result = {}
-    for _, given in ipairs { base, own or {} } do
+    for _, given in ipairs { base, own } do
         for rule, settings in pairs(given) do
             if type(settings) == "table" and type(result[rule]) == "table" then
                 for option, value in pairs(settings) do
@@ -184,7 +184,7 @@ function M.check(given)
     if self.accounts then
         self.rules, err = rules.check(self.thresholds, { path = "thresholds." })
     end
-    if self.accounts and self.rules then
+    if self.rules then
         self.overrides, err = check_overrides(self.overrides, self.thresholds)
     end
     if not err and self.alerts then

@@ -95,7 +95,7 @@ end
 
 local function end_time(item)
     local time = item.record.end_time
-    return type(time) == "number" and time == time and time or -math.huge
+    return type(time) == "number" and time or -math.huge
 end
 
 -- The last of a name's items is what it is now, whatever the order of the page.

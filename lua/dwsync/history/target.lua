@@ -23,7 +23,7 @@ local function refused(reason)
 end
 
 local function decoded(text)
-    if text:gsub("%%%x%x", ""):find("%", 1, true) or text:lower():find("%00", 1, true) then
+    if text:gsub("%%%x%x", ""):find("%", 1, true) or text:find("%00", 1, true) then
         return nil
     end
     return (text:gsub("%%(%x%x)", function(code)

@@ -180,6 +180,17 @@ describe("the store", function()
         end
     end)
 
+    it("leaves out optional documents, the last ones first, that leave no room for the list of all", function()
+        publish { document("a", "1"), document("c", "old", true) }
+        local rows = { document("a", "1"), document("b", ("b"):rep(5000), true) }
+        rows[3] = document("c", ("c"):rep(dict:free_space() - 8192 - 5000 - 2 * #"dwsync.3:2:document:b"), true)
+        local contents, missing = publish(rows)
+        assert.same({ "c" }, missing)
+        assert.same({ 1, 2, 1 }, { contents.a.number, contents.b.number, contents.c.number })
+        assert.same({ "1", 5000, "old" }, { read "a", #read "b", read "c" })
+        assert.is_nil(dict:get "dwsync.3:2:document:c")
+    end)
+
     it("pauses between the pieces of a document, and at each step of a publication", function()
         local pauses = 0
         local function pause()

@@ -40,7 +40,8 @@ describe("an event for PagerDuty", function()
     end)
 
     it("has the severity of the problem; what cannot be judged is a warning", function()
-        for severity, expected in pairs { critical = "critical", warning = "warning", unknown = "warning" } do
+        for severity, expected in pairs { critical = "critical", warning = "warning", unknown = "warning",
+            ["of a later release"] = "warning" } do
             local message = example.message()
             message.severity = severity
             assert.equal(expected, json.decode(channel().render(message)).payload.severity)

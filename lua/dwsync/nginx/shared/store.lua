@@ -221,6 +221,16 @@ local function write_document(self, document, number, written, pause)
     return { number = number, digest = document.digest, length = document.length, pieces = #document.pieces }
 end
 
+local function remove_document(self, name, entry)
+    for i = 1, entry.pieces do
+        self.dict:delete(piece_key(name, entry.number, i))
+    end
+end
+
+local function write_list(self, number, contents, pause)
+    return write(self, contents_key(number), write_contents(contents, pause))
+end
+
 --- Publishes documents in place of the current ones.
 -- @tparam {table,...} documents `name` (without blanks), `pieces` (texts), `length` (of all of them), `digest` (of the
 -- text, without blanks), `optional`: without room for its new version the old one stays, or it is left out; one without
@@ -241,7 +251,7 @@ function Store:publish(documents, may_go_on, pause)
     if not number then
         return nil, err
     end
-    local contents, written, missing = {}, {}, {}
+    local contents, written, missing, spare = {}, {}, {}, {}
     for _, document in ipairs(documents) do
         local name, old = document.name, before[document.name]
         pause()
@@ -254,12 +264,20 @@ function Store:publish(documents, may_go_on, pause)
             elseif not contents[name] then
                 remove(self, written)
                 return nil, err
+            elseif document.optional then
+                spare[#spare + 1] = name
             end
         end
     end
     local good
     written[#written + 1] = contents_key(number)
-    good, err = write(self, contents_key(number), write_contents(contents, pause))
+    good, err = write_list(self, number, contents, pause)
+    while not good and spare[1] do -- what may be missing took the room
+        local name = table.remove(spare)
+        remove_document(self, name, contents[name])
+        contents[name], missing[#missing + 1] = before[name], name
+        good, err = write_list(self, number, contents, pause)
+    end
     if good and not may_go_on() then
         good, err = nil, "lost the lease"
     end
