@@ -37,4 +37,16 @@ describe("a number as text", function()
         assert.equal("0.750", decimal.format("%.3f", 0.75))
         assert.equal("-1.5e+10", decimal.format("%.3g", -1.5e10))
     end)
+
+    it("is rounded to the even digit where two are as near, with every Lua", function()
+        local cases = { "%.1f 0.25 0.2", "%.1f 0.75 0.8", "%.1f 1.25 1.2", "%.1f -1.25 -1.2", "%.1f 12.75 12.8",
+            "%.1f 1.35 1.4", "%.1f 0.15 0.1", "%.1f 2.5 2.5", "%.1f 0 0.0", "%.2f 0.125 0.12", "%.2f 0.375 0.38",
+            "%.2f 1.005 1.00", "%.3f 0.0625 0.062", "%.3f 0.1875 0.188", "%.0f 0.5 0", "%.0f 1.5 2", "%.0f 2.5 2" }
+        for _, case in ipairs(cases) do
+            local format, number, text = case:match "^(%S+) (%S+) (%S+)$"
+            assert.equal(text, decimal.format(format, tonumber(number)), case)
+        end
+        assert.equal("inf", decimal.format("%.1f", math.huge))
+        assert.matches("nan", decimal.format("%.1f", 0 / 0))
+    end)
 end)

@@ -7,11 +7,24 @@ local INTEGER_END = 2 ^ 63
 
 local math_type = math.type or type
 
+-- LuaJIT rounds what lies between two texts up, as 0.25 to 0.3, PUC Lua to the even one: reports are to be the same.
+local ROUNDS_UP = ("%.1f"):format(0.25) == "0.3"
+
+local function to_even(number, digits)
+    if number * 2 ^ (digits + 1) % 2 ~= 1 then
+        return number -- nearer to one of them
+    end
+    local below = math.floor(number * 10 ^ digits)
+    return (below + below % 2) / 10 ^ digits
+end
+
 --- Formats one number as string.format does, but with a point.
 -- @tparam string format of one number, such as "%.3f"
 -- @tparam number number
 -- @treturn string
 function M.format(format, number)
+    local digits = ROUNDS_UP and format:match "^%%%.(%d)f$"
+    number = digits and to_even(number, tonumber(digits)) or number
     return (format:format(number):gsub("[^%w.+-]+", "."))
 end
 
