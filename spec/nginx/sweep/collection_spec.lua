@@ -69,11 +69,22 @@ describe("a collection", function()
             assert.is_true(paused > paused_before)
             return text
         end
-        order.slices = { alone = slices.none.alone, list = slices.none.list,
+        order.slices = { alone = slices.none.alone, part = slices.none.part, list = slices.none.list,
             pause = function() paused = paused + 1 end }
         answers.one, order.clusters = function() return list end, { { id = "one" } }
         assert(collection.collect(order))
         assert.is_number(paused_before)
+    end)
+
+    it("leaves its turn before light threads are made, and after what is made for them", function()
+        local steps = {}
+        order.slices = { alone = slices.none.alone, pause = function() steps[#steps + 1] = "pause" end,
+            part = function() steps[#steps + 1] = "part" end, list = function(work, ...)
+                steps[#steps + 1] = "list"
+                return work(...)
+            end }
+        assert(collection.collect(order))
+        assert.same({ "pause", "part", "list" }, { steps[1], steps[2], steps[3] })
     end)
 
     it("ends when it shall, also while the list of clusters does not come", function()
@@ -353,7 +364,8 @@ describe("a collection", function()
         local function pause()
             pauses = pauses + 1
         end
-        order.slices = { alone = slices.none.alone, list = slices.none.list, pause = pause }
+        order.slices = { alone = slices.none.alone, part = slices.none.part, list = slices.none.list,
+            pause = pause }
         order.kept_records = function() return record_list.write { RECORD }, NOW - 500 end
         answers.one = function() return refused "no route" end
         order.clusters = { { id = "one" } }

@@ -344,7 +344,7 @@ describe("a sweep", function()
             end
         end
         replace("dwsync.nginx.sweep.slices", { of_event_loop = function()
-            return { pause = pause, alone = slices.none.alone, list = slices.none.list }
+            return { pause = pause, alone = slices.none.alone, part = slices.none.part, list = slices.none.list }
         end })
         replace("dwsync.history", { open = function()
             return { together = function(_, _, records) return records end, save = function() return true end,

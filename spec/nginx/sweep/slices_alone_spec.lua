@@ -42,6 +42,13 @@ describe("slices of the event loop", function()
         assert.equal(1, slices.alone(function() return rests end))
     end)
 
+    it("let go of their turn for light threads, which begin their own", function()
+        local turns = require "dwsync.runtime.nginx_turns"
+        turns.begin()
+        slices.part()
+        assert.same({ 1, false }, { rests, turns.finish() })
+    end)
+
     it("keep memory within bounds while work goes on", function()
         local before = megabytes()
         assert.is_true((slices.alone(litter, slices.pause)) - before < BOUND_MB)

@@ -193,6 +193,7 @@ local function look_at_all(order, clusters, unknown)
             return order.slices.list(look, order, cluster, deadline)
         end
     end
+    order.slices.part()
     local items, errs = dwsync.gather(functions, { concurrency = order.concurrency, stop = order.stop, shared = true })
     local now = order.now()
     for i, cluster in ipairs(clusters) do

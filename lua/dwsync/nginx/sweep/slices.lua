@@ -15,7 +15,7 @@ local function at_once(work, ...)
 end
 
 --- In a thread, where work holds up nobody.
-M.none = { pause = function() end, alone = at_once, list = at_once }
+M.none = { pause = function() end, part = function() end, alone = at_once, list = at_once }
 
 local function hand_on(done, good, ...)
     done()
@@ -62,16 +62,20 @@ local function places_for_lists(count)
 end
 
 --- In the event loop.
--- @treturn table `pause`: function(), to be called every tenth of a millisecond or so; `alone`: function(work, …) →
+-- @treturn table `pause`: function(), to be called every tenth of a millisecond or so; `part`: function(), before light
+-- threads are made, which have turns of their own; `alone`: function(work, …) →
 -- what it returns, for light threads that run at the same time: they work one after the other, or together they would
 -- hold up nginx all the same. What `work` does must not wait but in `pause`; `list`: function(work, …) → what it
 -- returns, for work that asks for a list: all may wait for the service, but few have one that is decoded
 function M.of_event_loop()
     local turns = require "dwsync.runtime.nginx_turns"
     local bell, owner = require("ngx.semaphore").new(1), nil
-    local function rest()
+    local function part()
         turns.finish()
         turns.sleep()
+    end
+    local function rest()
+        part()
         turns.begin()
     end
     local function pause()
@@ -100,7 +104,7 @@ function M.of_event_loop()
             bell:post()
         end, pcall(begin, work, ...))
     end
-    return { pause = pause, alone = alone, list = places_for_lists(LISTS_AT_ONCE) }
+    return { pause = pause, part = part, alone = alone, list = places_for_lists(LISTS_AT_ONCE) }
 end
 
 return M
