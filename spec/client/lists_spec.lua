@@ -55,7 +55,8 @@ describe("a list", function()
             case[1].paging, case[1].page_size = "row", 10
             local list, err = all(client_of(25, case[1]), case[2])
             assert.is_nil(list)
-            assert.equal("incomplete", err.kind)
+            assert.same({ "incomplete", "the record list could not be read completely: the list did not end within "
+                .. "max_pages = 2 pages (19 records in 2 pages)" }, { err.kind, err.message })
         end
     end)
 
@@ -85,6 +86,21 @@ describe("a list", function()
                 assert.is_true(#asked > #without)
             end
         end
+    end)
+
+    it("is read once where its records have the words of the conditions", function()
+        local client, asked = client_of(25, { page_size = 10 })
+        assert.equal(25, #assert(all(client, { where = { status = "FINISHED" } })))
+        local plain, without = client_of(25, { page_size = 10 })
+        assert.equal(25, #assert(all(plain)))
+        assert.same(without, asked)
+        client, asked = client_of(25, { page_size = 10 })
+        local count = 0
+        for _ in client:sync_records { cluster_id = "c", where = { status = "FINISHED" } } do
+            count = count + 1
+        end
+        assert.equal(25, count)
+        assert.same(without, asked)
     end)
 
     it("reads all pages once more before it calls a word mistyped", function()
