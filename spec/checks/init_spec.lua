@@ -66,7 +66,8 @@ describe("a point in time", function()
         end
         for text, asks in pairs { ["12345678"] = true, ["123456789"] = false } do
             local what = (" what? %sm, %sh, %sd"):format(text, text, text)
-            assert.equal(asks, (select(2, checks.from_text(declared, text, "since", 0)) or ""):find(what, 1, true) ~= nil)
+            local message = select(2, checks.from_text(declared, text, "since", 0)) or ""
+            assert.equal(asks, message:find(what, 1, true) ~= nil)
         end
         local _, message = checks.from_text(declared, ("9"):rep(400), "since", 0)
         assert.is_true(#message < 200, message)

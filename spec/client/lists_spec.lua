@@ -146,7 +146,8 @@ describe("what a list rests on", function()
             page_size = 3, max_pages = max_pages, runtime = {
                 perform = function(request)
                     local rows = {}
-                    for name in (pages[tonumber(request.url:match "offset=(%d+)") + 1] or pages.rest or ""):gmatch "." do
+                    local page = tonumber(request.url:match "offset=(%d+)") + 1
+                    for name in (pages[page] or pages.rest or ""):gmatch "." do
                         rows[#rows + 1] = field == "users" and { name = name, user_type = "IAM" }
                             or { id = name, start_time = -name:byte() }
                     end

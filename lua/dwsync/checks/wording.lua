@@ -190,7 +190,8 @@ end
 -- @return nil
 -- @treturn string
 function M.refused(declared, value, name)
-    local expected = (declared.expected or EXPECTED[declared.kind](declared, value)) .. (declared.off and ", or false" or "")
+    local expected = (declared.expected or EXPECTED[declared.kind](declared, value))
+        .. (declared.off and ", or false" or "")
     if value == nil then
         return nil, ("%s is missing, expected %s"):format(name, expected)
     elseif declared.values then
@@ -199,7 +200,8 @@ function M.refused(declared, value, name)
     if declared.secret then
         return nil, ("%s is not %s"):format(name, expected)
     end
-    return nil, ("%s is %s, expected %s"):format(name, TYPED[declared.kind] and "a " .. type(value) or M.shown(value), expected)
+    local found = TYPED[declared.kind] and "a " .. type(value) or M.shown(value)
+    return nil, ("%s is %s, expected %s"):format(name, found, expected)
 end
 
 -- ---- names of options --------------------------------------------------------------------------------
