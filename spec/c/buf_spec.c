@@ -160,6 +160,23 @@ static void wipe_after_clear_overwrites(void)
     EXPECT_INT(watched_nonzero, 0);
 }
 
+static void erase_overwrites_and_keeps_memory(void)
+{
+    struct dws_buf buf = {0};
+    dws_buf_append_string(&buf, "a secret");
+    const char *memory = buf.data;
+    const size_t capacity = buf.capacity;
+    buf.failed = true;
+    dws_buf_erase(&buf);
+    EXPECT_INT(buf.length, 0);
+    EXPECT(!buf.failed);
+    EXPECT(buf.data == memory && buf.capacity == capacity);
+    EXPECT_INT(memcmp(buf.data, (const char[8]){0}, 8), 0);
+    dws_buf_free(&buf);
+    dws_buf_erase(&buf); /* nothing is there */
+    EXPECT(!buf.data && buf.length == 0);
+}
+
 /* ---- hex and percent-encoding ------------------------------------------------------------------- */
 
 static void hex_is_lower_case(void)
@@ -282,6 +299,7 @@ static void only_plain_texts_are_appended(void)
     }
     EXPECT_INT(wrong, 0);
     dws_buf_clear(&buf);
+    EXPECT(!dws_buf_append_plain(&buf, LITERAL("="), &plain));
     EXPECT(dws_buf_append_plain(&buf, LITERAL(""), &plain));
     EXPECT(dws_buf_append_plain(&buf, (struct dws_text){NULL, 0}, &plain));
     EXPECT_INT(buf.length, 0);
@@ -521,6 +539,7 @@ static const struct spec_case cases[] = {
     {"clear keeps the memory", clear_keeps_memory},
     {"wipe overwrites the content before it frees", wipe_overwrites},
     {"wipe also overwrites what clear left behind", wipe_after_clear_overwrites},
+    {"erase overwrites the content and keeps the memory", erase_overwrites_and_keeps_memory},
     {"hex is lower-case", hex_is_lower_case},
     {"percent-encoding keeps the unreserved bytes and no other", encoding_keeps_only_unreserved},
     {"percent-decoding undoes escapes once and leaves bad ones", decoding_undoes_escapes_once},

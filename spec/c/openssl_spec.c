@@ -243,6 +243,21 @@ static void signs_nothing_when_a_call_fails(void)
     spec_about(NULL);
 }
 
+static void makes_no_hmac_when_a_call_fails(void)
+{
+    struct dws_buf text = {0};
+    for (long allowed = 0; allowed < 3; allowed++) {
+        struct dws_error error = {0};
+        calls_left = allowed;
+        EXPECT_STATUS(dws_hmac_sha256(LITERAL("Jefe"), LITERAL("?"), &text, &error), DWS_ERR_CRYPTO);
+        calls_left = -1;
+        EXPECT_TEXT(spec_text(error.message), LITERAL("OpenSSL could not compute SDK-HMAC-SHA256"));
+        EXPECT_INT(text.length, 0);
+        EXPECT_INT(held, 0);
+    }
+    dws_buf_free(&text);
+}
+
 /* In truth one in 2^32 is too large. */
 static void tries_256_keys(void)
 {
@@ -264,6 +279,7 @@ static void tries_256_keys(void)
 static const struct spec_case cases[] = {
     {"errors of OpenSSL's that the caller has not read yet stay, and no others", leaves_the_callers_errors_as_they_are},
     {"nothing is signed when a call of OpenSSL fails, whichever it is", signs_nothing_when_a_call_fails},
+    {"no HMAC is made when a call of OpenSSL fails", makes_no_hmac_when_a_call_fails},
     {"of the keys that may be derived 256 are tried", tries_256_keys},
 };
 

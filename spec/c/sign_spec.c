@@ -550,6 +550,22 @@ static void reports_every_failed_allocation(void)
     memory_returns = false;
 }
 
+/* RFC 4231, 4.3, in base64. */
+static void makes_an_hmac(void)
+{
+    struct dws_buf text = {0};
+    struct dws_error error = {0};
+    dws_buf_append_string(&text, "=");
+    EXPECT_STATUS(dws_hmac_sha256(LITERAL("Jefe"), LITERAL("what do ya want for nothing?"), &text, &error), DWS_OK);
+    EXPECT_TEXT(dws_buf_text(&text), LITERAL("=W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM="));
+    dws_buf_free(&text);
+    memory_left = 0;
+    EXPECT_STATUS(dws_hmac_sha256(LITERAL("Jefe"), LITERAL("?"), &text, &error), DWS_ERR_MEMORY);
+    memory_left = -1;
+    EXPECT_TEXT(spec_text(error.message), LITERAL("out of memory"));
+    dws_buf_free(&text);
+}
+
 static const struct spec_case cases[] = {
     {"each part takes the bytes that it may hold, and no others", takes_only_the_bytes_of_each_part},
     {"the published vectors are reproduced at every stage", reproduces_published_vectors},
@@ -574,6 +590,7 @@ static const struct spec_case cases[] = {
     {"a stage appends to what the caller's buffer holds", appends_to_the_output},
     {"it is said what is wrong, and of a long name its beginning",
      says_what_is_wrong_and_no_more_of_it_than_is_seen_at_a_glance},
+    {"an HMAC is base64, behind what the buffer holds", makes_an_hmac},
     {"every failed allocation is reported as one, also when the next does not fail", reports_every_failed_allocation},
 };
 

@@ -42,6 +42,18 @@ static void openssl_free(void *block, const char *file, int line)
     __wrap_free(block);
 }
 
+/* Pieces of memory, of the stack too, that held what is looked for and no longer do. */
+static size_t cleansed;
+
+void __real_OPENSSL_cleanse(void *bytes, size_t length);
+void __wrap_OPENSSL_cleanse(void *bytes, size_t length);
+
+void __wrap_OPENSSL_cleanse(void *bytes, size_t length)
+{
+    cleansed += freed_holds((struct dws_text){bytes, length});
+    __real_OPENSSL_cleanse(bytes, length);
+}
+
 /* ---- signing ---------------------------------------------------------------------------------------- */
 
 static const char *const names[] = {"SDK-HMAC-SHA256", "SDK-HMAC-SM3", "V11-HMAC-SHA256", "SDK-ECDSA-P256-SHA256",
@@ -71,11 +83,21 @@ static enum dws_status sign(const char *algorithm, struct dws_text token, struct
 
 /* ---- what is left behind --------------------------------------------------------------------------- */
 
-/* The secret, every key derived from it (as bytes, as OpenSSL's number, as hex) and the security token. */
+/* The HMAC of which a private key was made: one less. */
+static void take_one_off(const unsigned char key[32], unsigned char candidate[32])
+{
+    int i = 31;
+    memcpy(candidate, key, 32);
+    while (candidate[i]-- == 0)
+        i--;
+}
+
+/* The secret, every key derived from it (as bytes, as OpenSSL's number, as hex), what it was made of, and the security
+ * token. */
 static void leaves_no_key_in_freed_memory(void)
 {
     static char token[3000];
-    unsigned char prk[32], v11[32], back[2][32];
+    unsigned char prk[32], v11[32], back[2][32], candidates[2][32];
     struct key_pair pairs[2];
     struct dws_buf hex = {0};
     memset(token, 't', sizeof token);
@@ -86,6 +108,7 @@ static void leaves_no_key_in_freed_memory(void)
         EXPECT(second_key_pair(elliptic[e], LITERAL("AK"), LITERAL(SECRET), &pairs[e]));
         for (int i = 0; i < 32; i++)
             back[e][i] = pairs[e].private[31 - i];
+        take_one_off(pairs[e].private, candidates[e]);
     }
     const struct dws_text secrets[] = {LITERAL("Secret-key-of-forty"),
                                        LITERAL("tttttttttttttttttttttttttttttttt"),
@@ -95,13 +118,18 @@ static void leaves_no_key_in_freed_memory(void)
                                        HELD(pairs[0].private),
                                        HELD(back[0]),
                                        HELD(pairs[1].private),
-                                       HELD(back[1])};
+                                       HELD(back[1]),
+                                       HELD(candidates[0]),
+                                       HELD(candidates[1])};
+    static const size_t wiped[NAME_COUNT] = {1, 1, 4, 2, 2}; /* the token, and each key on its way */
     for (size_t n = 0; n < NAME_COUNT; n++) {
         struct dws_error error = {0};
         spec_about(names[n]);
         freed_look_for(secrets, sizeof secrets / sizeof *secrets);
+        cleansed = 0;
         EXPECT_STATUS(sign(names[n], HELD(token), &error), DWS_OK);
         EXPECT_INT(freed_found(), 0);
+        EXPECT_INT(cleansed, wiped[n]);
     }
     const struct dws_text derived = HELD(prk);
     dws_buf_append_text(&hex, derived);
@@ -137,7 +165,7 @@ static void reports_what_openssl_cannot_do(void)
 }
 
 static const struct spec_case cases[] = {
-    {"no secret, derived key or token is left in freed memory", leaves_no_key_in_freed_memory},
+    {"no secret, derived key or token is left in freed memory, or on the stack", leaves_no_key_in_freed_memory},
     {"what OpenSSL cannot do is reported, and nothing is left in its error queue", reports_what_openssl_cannot_do},
 };
 

@@ -64,6 +64,11 @@ describe("a point in time", function()
             assert.matches(" or milliseconds; " .. meant, (select(2, checks.from_text(declared, text, "since", 0))), 1,
                 true)
         end
+        for text, asks in pairs { ["12345678"] = true, ["123456789"] = false } do
+            local what = (" what? %sm, %sh, %sd"):format(text, text, text)
+            local message = select(2, checks.from_text(declared, text, "since", 0)) or ""
+            assert.equal(asks, message:find(what, 1, true) ~= nil)
+        end
         local _, message = checks.from_text(declared, ("9"):rep(400), "since", 0)
         assert.is_true(#message < 200, message)
         assert.is_nil(message:find("what?", 1, true))
@@ -148,6 +153,14 @@ describe("a value that is declared as", function()
     it("a point in time may be named by a day only where the zone is known", function()
         assert.equal('it is "x", expected 90m, 24h, 7d, yesterday, 2025-05-19, 2025-05-19T06:55:23Z or milliseconds',
             select(2, checks.value({ kind = "point", zone = {} }, "x", "it", 1e9)))
+    end)
+
+    it("a point in time is one of the zone that is known", function()
+        local zone = { to_utc = function(seconds) return seconds - 3600 end, from_utc = function(seconds)
+            return seconds + 3600
+        end }
+        assert.equal(1747609200000, checks.value({ kind = "point", zone = zone }, "2025-05-19", "it", 1e9))
+        assert.equal(1747612800000, checks.value({ kind = "point" }, "2025-05-19", "it", 1e9))
     end)
 
     it("a list may be empty unless it says how many there are at least", function()

@@ -44,9 +44,16 @@ describe("an answer with records", function()
                 local _, err = read(CLIENT, response_of(body, { headers = { ["x-request-id"] = "r-hidden" } }), KEYS,
                     {})
                 assert.matches("^r%-", err.request_id)
+                assert.equal(200, err.status)
                 assert.is_nil(err.request_id:find("hidden", 1, true))
             end
         end
+    end)
+
+    it("that is none is quoted without the secrets in it", function()
+        local _, err = page_of("<html>hidden")
+        assert.matches("it begins: <html>", err.message, 1, true)
+        assert.is_nil(tostring(err):find("hidden", 1, true))
     end)
 
     it("that is none is quoted, but not where it may hold names of people", function()

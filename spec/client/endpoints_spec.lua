@@ -207,7 +207,7 @@ describe("an endpoint", function()
 
     it("has no user name, and the password before the @ does not show", function()
         for _, endpoint in ipairs { "https://me:hidden@h.example", "me:hidden@h.example", "ftp://me:hidden@h.example",
-            "https://me:hid/hidden@h.example", "https://h.example/?a=hidden@b" } do
+            "https://me:hid/hidden@h.example", "https://h.example/?a=hidden@b", "@h.example" } do
             local message, hint = refusal(dws(endpoint))
             assert.equal("endpoint contains a user name", message)
             assert.equal(HOW_TO_WRITE, hint)
@@ -310,6 +310,16 @@ describe("the regions file", function()
         assert.same({ "https://a.example" },
             endpoints.dws(context({ region = "my-1" }, { USERPROFILE = "C:/Users/me" }, files)))
         refusal(endpoints.dws(context({ region = "my-1" }, {}, files)))
+    end)
+
+    it("may name plain http where that is allowed", function()
+        for allowed, expected in pairs { [true] = "http://a.example", [false] = false } do
+            local found, err = endpoints.dws(context({ region = "my-1", allow_http = allowed },
+                { HUAWEICLOUD_SDK_REGIONS_FILE = "/r.yaml" },
+                { ["/r.yaml"] = "DWS: [{id: my-1, endpoint: 'http://a.example'}]" }))
+            assert.equal(expected or nil, found and found[1])
+            assert.equal(not expected and "/r.yaml" or nil, err and err.option)
+        end
     end)
 
     it("is not read when something stronger is given", function()

@@ -64,6 +64,21 @@ describe("a client in an environment", function()
         end
     end)
 
+    it("is refused for a region that is none, by the name of where that comes from", function()
+        for _, case in ipairs { { "region", "a/b" }, { "DWSYNC_REGION", nil, "a/b" },
+            { "HW_REGION_NAME", nil, nil, "a/b" } } do
+            for _, endpoint in ipairs { "https://dws.example", false } do
+                local variables = { DWSYNC_REGION = case[3], HW_REGION_NAME = case[4] }
+                local client, err = dwsync.new { region = case[2], endpoint = endpoint or nil, project_id = "p",
+                    getenv = function(name) return variables[name] end }
+                assert.is_nil(client)
+                assert.same({ "config", case[1],
+                    case[1] .. ' is "a/b", expected letters, digits, "-", "_" and "." only' },
+                    { err.kind, err.option, err.message })
+            end
+        end
+    end)
+
     it("takes its region and CA file from DWSYNC_REGION and DWSYNC_CA_FILE", function()
         local variables = { DWSYNC_REGION = service.info.region, DWSYNC_CA_FILE = service.info.ca_file }
         local client = service:client {

@@ -55,7 +55,8 @@ describe("a list", function()
             case[1].paging, case[1].page_size = "row", 10
             local list, err = all(client_of(25, case[1]), case[2])
             assert.is_nil(list)
-            assert.equal("incomplete", err.kind)
+            assert.same({ "incomplete", "the record list could not be read completely: the list did not end within "
+                .. "max_pages = 2 pages (19 records in 2 pages)" }, { err.kind, err.message })
         end
     end)
 
@@ -85,6 +86,21 @@ describe("a list", function()
                 assert.is_true(#asked > #without)
             end
         end
+    end)
+
+    it("is read once where its records have the words of the conditions", function()
+        local client, asked = client_of(25, { page_size = 10 })
+        assert.equal(25, #assert(all(client, { where = { status = "FINISHED" } })))
+        local plain, without = client_of(25, { page_size = 10 })
+        assert.equal(25, #assert(all(plain)))
+        assert.same(without, asked)
+        client, asked = client_of(25, { page_size = 10 })
+        local count = 0
+        for _ in client:sync_records { cluster_id = "c", where = { status = "FINISHED" } } do
+            count = count + 1
+        end
+        assert.equal(25, count)
+        assert.same(without, asked)
     end)
 
     it("reads all pages once more before it calls a word mistyped", function()
@@ -120,6 +136,51 @@ describe("a list", function()
         assert.equal(25, #assert(all(client, { since = day, where = { status = "FINISHED" } })))
         assert.equal(0, #assert(all(client, { until_ = day, where = { identity_source_type = "ldap" } })))
         assert.equal(0, #assert(all(client, { since = "2025-05-17T00:00:00Z", until_ = day })))
+    end)
+end)
+
+describe("what a list rests on", function()
+    -- The ids of each page, the last one again and again, and the count that they name.
+    local function client_over(field, pages, count, max_pages)
+        return (assert(dwsync.new { region = "cn-north-4", project_id = "p", credentials = { ak = "A", sk = "S" },
+            page_size = 3, max_pages = max_pages, runtime = {
+                perform = function(request)
+                    local rows = {}
+                    local page = tonumber(request.url:match "offset=(%d+)") + 1
+                    for name in (pages[page] or pages.rest or ""):gmatch "." do
+                        rows[#rows + 1] = field == "users" and { name = name, user_type = "IAM" }
+                            or { id = name, start_time = -name:byte() }
+                    end
+                    return { status = 200, headers = {}, body = ('{"count":%s,"%s":%s}'):format(count or "null", field,
+                        rows[1] and cjson.encode(rows) or "[]") }
+                end,
+                sleep = function() end,
+                now = function() return NOW end,
+            } }))
+    end
+
+    it("is said where no page could show that there are no more", function()
+        for _, case in ipairs {
+            -- pages, count, max_pages; of records, of accounts: what it rests on, pages read
+            { { "ab" }, nil, nil, nil, 2, nil, 2 }, { { "ab" }, nil, 1, "count", 1, "page", 1 },
+            { { "ab", rest = "ab" }, nil, nil, "count", 2, "page", 2 },
+            { { "ab", rest = "ab" }, 2, nil, "count", 2, "page", 2 },
+            { { "ab", "a" }, 2, nil, "count", 2, "count", 2 },
+            { { "abc", "de" }, nil, nil, nil, 3, "readings", 4 }, { { "abc", "de" }, 5, nil, nil, 3, nil, 3 },
+        } do
+            for i, field in ipairs { "sync_records", "users" } do
+                local client = client_over(field, case[1], case[2], case[3])
+                local method = i == 1 and client.all_sync_records or client.all_database_users
+                local list = assert(method(client, { cluster_id = "c" }))
+                local text = table.concat(case[1], ",")
+                assert.equal(case[2 + 2 * i], list.rests_on, text)
+                assert.same({ #list, case[3 + 2 * i], #list, true }, { list.count, list.pages, list.total,
+                    list.complete }, text)
+            end
+            local client = client_over("sync_records", case[1], case[2], case[3])
+            local list = assert(client:all_sync_records { cluster_id = "c", limit = 9 })
+            assert.same({ case[4], true, false }, { list.rests_on, list.complete, list.limited })
+        end
     end)
 end)
 

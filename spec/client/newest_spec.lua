@@ -152,6 +152,12 @@ describe("a list with a limit", function()
         assert.same({ id = "r0010" }, list[1])
     end)
 
+    it("is as short as it comes, with only the fields asked for", function()
+        local list = assert(client_of(hourly(2)):all_sync_records { cluster_id = "c", limit = 5, fields = { "id" } })
+        assert.same({ { id = "r0001" }, { id = "r0002" }, count = 2, pages = 2, total = 2, limited = false,
+            complete = true }, list)
+    end)
+
     it("takes the page size that is asked for", function()
         local client, asked = client_of(hourly(50))
         assert(client:all_sync_records { cluster_id = "c", limit = 5, page_size = 2 })
@@ -224,9 +230,10 @@ describe("the page size of a client", function()
     it("may be called limit, as it was, with a warning", function()
         local warnings = {}
         local client = assert(dwsync.new { region = "cn-north-4", credentials = { ak = "A", sk = "S" }, limit = 7,
-            on_event = function(event) warnings[#warnings + 1] = event.message end })
+            on_event = function(event) warnings[#warnings + 1] = event end })
         assert.equal(7, client:option "page_size")
-        assert.same({ "`limit` of a client is now called `page_size`: records a request, not how many are read" },
+        assert.same({ { type = "warning",
+            message = "`limit` of a client is now called `page_size`: records a request, not how many are read" } },
             warnings)
     end)
 

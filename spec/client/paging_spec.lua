@@ -3,6 +3,16 @@ local errors = require "dwsync.errors"
 local json = require "dwsync.json"
 local paging = require "dwsync.client.paging"
 
+-- A walk with what a client gives to each.
+local function new_walk(options)
+    local all = { mode = "auto", max_pages = 10000, known = {}, list = "sync_records", noun = "record",
+        on_page = function() end }
+    for name, value in pairs(options) do
+        all[name] = value
+    end
+    return paging.new(all)
+end
+
 -- The page as it comes over the wire, and what it says about its place.
 local function sent(page, ids)
     local records = {}
@@ -68,7 +78,7 @@ local function reader(service, options)
     options.fetch = function(offset, limit, ids)
         return sent(service:fetch(offset, limit), ids)
     end
-    return paging.new(options)
+    return new_walk(options)
 end
 
 -- Walks to the end; returns the ids in order, or nil and the error.
@@ -208,7 +218,7 @@ describe("a walk over pages", function()
     it("asks for the same limit every time and passes it on", function()
         local limits = {}
         local service = new_service(knobs {})
-        read_all(paging.new {
+        read_all(new_walk {
             limit = 7,
             is_ordered = true,
             fetch = function(offset, limit, ids)
@@ -298,7 +308,7 @@ describe("a walk over pages", function()
     end)
 
     it("fails when the service counts more than it delivers", function()
-        local _, err = read_all(paging.new {
+        local _, err = read_all(new_walk {
             limit = 5,
             is_ordered = true,
             fetch = function(_, _, ids) return core.decode_page('{"count":3,"sync_records":[]}', { ids = ids }) end,
@@ -333,7 +343,7 @@ describe("a walk over pages", function()
     it("reads again when the total shrinks, since the rows behind what vanished moved up", function()
         -- Record 13 vanishes from page 0 after page 1 was read: record 5 slips onto page 1, and the numbers agree.
         local ids, requests = newest_first(15, 1), 0
-        local walk = paging.new {
+        local walk = new_walk {
             limit = 5,
             is_ordered = true,
             fetch = function(offset, limit, known)
@@ -371,7 +381,7 @@ describe("a walk over pages", function()
         local a, b = { start_time = 1, status = "FAILED" }, { start_time = 2, status = "FAILED" }
         local c, d = { start_time = 3, id = "" }, { start_time = 3, status = "FINISHED" }
         local pages = { [0] = { a, b }, { c, d }, {} }
-        local walk = paging.new {
+        local walk = new_walk {
             limit = 2,
             is_ordered = true,
             fetch = function(offset, _, ids) return sent({ sync_records = pages[offset] }, ids) end,
@@ -382,7 +392,7 @@ describe("a walk over pages", function()
     end)
 
     it("never hands a record out twice, even when one page repeats it", function()
-        local walk = paging.new {
+        local walk = new_walk {
             limit = 5,
             is_ordered = true,
             fetch = function(_, _, ids)
@@ -396,7 +406,7 @@ describe("a walk over pages", function()
     it("passes an error in the middle on as it is", function()
         local service = new_service(knobs {})
         local failure = errors.new { kind = "network", message = "cut" }
-        local walk = paging.new {
+        local walk = new_walk {
             limit = 5,
             is_ordered = true,
             fetch = function(offset, limit, ids)
@@ -415,7 +425,7 @@ describe("a walk over pages", function()
     it("stays failed: a page read in part must not leave records out of what comes later", function()
         local bodies = { '{"sync_records":[{"id":"1"},{"id":"2"}', '{"sync_records":[{"id":"1"},{"id":"2"}]}' }
         local asked = 0
-        local walk = paging.new {
+        local walk = new_walk {
             limit = 10,
             is_ordered = true,
             fetch = function(_, _, ids)
@@ -436,6 +446,11 @@ describe("a walk over pages", function()
         read_all(walk)
         assert.same({}, { walk:next_records() })
         assert.equal(2, service.requests)
+    end)
+
+    it("is told whether rows come and go at the ends only: that is never taken for granted", function()
+        assert.error_matches(function() new_walk { limit = 5 } end, "paging.new: is_ordered must be true or false", 1,
+            true)
     end)
 
     it("stops at max_pages with an error that names it", function()
@@ -616,7 +631,7 @@ end)
 -- A list of numbers in order, as accounts come: without count. `events`: request → function(numbers) before it.
 local function walk_over(numbers, options)
     local requests = 0
-    return paging.new { limit = options.limit or 5, is_ordered = false, noun = "account", mode = options.mode,
+    return new_walk { limit = options.limit or 5, is_ordered = false, noun = "account", mode = options.mode,
         fetch = function(offset, limit, ids)
             requests = requests + 1
             local event = options.events and (options.events[requests] or options.events.always)

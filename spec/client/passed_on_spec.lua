@@ -30,16 +30,19 @@ local DWS, IAM = "https://dws.cn-north-4.myhuaweicloud.com", "https://iam.cn-nor
 
 -- By method: the path that it asks for, and the parameters that it needs.
 local METHODS = {
+    all_sync_records = { DWS .. "/v1/p/clusters/c/db-manager/sync-records?limit=5&offset=0",
+        { cluster_id = "c", page_size = 5 }, "ListSyncRecords" },
     list_sync_records = { DWS .. "/v1/p/clusters/c/db-manager/sync-records?limit=5&offset=2",
-        { cluster_id = "c", limit = 5, offset = 2 } },
+        { cluster_id = "c", limit = 5, offset = 2 }, "ListSyncRecords" },
     list_database_users = { DWS .. "/v1/p/clusters/c/db-manager/users?limit=5&offset=2&type=ROLE&user_type=IAM",
-        { cluster_id = "c", limit = 5, offset = 2, type = "ROLE", user_type = "IAM" } },
+        { cluster_id = "c", limit = 5, offset = 2, type = "ROLE", user_type = "IAM" }, "ListDatabaseUsers" },
     all_database_users = { DWS .. "/v1/p/clusters/c/db-manager/users?limit=5&offset=0&type=USER",
-        { cluster_id = "c", page_size = 5, type = "USER" } },
+        { cluster_id = "c", page_size = 5, type = "USER" }, "ListDatabaseUsers" },
     newest_page = { DWS .. "/v1/p/clusters/c/db-manager/sync-records?limit=5&offset=0",
-        { cluster_id = "c", limit = 5 } },
-    list_clusters = { DWS .. "/v1.0/p/clusters?enterprise_project_id=e", { enterprise_project_id = "e" } },
-    list_projects = { IAM .. "/v3/auth/projects", {} },
+        { cluster_id = "c", limit = 5 }, "ListSyncRecords" },
+    list_clusters = { DWS .. "/v1.0/p/clusters?enterprise_project_id=e", { enterprise_project_id = "e" },
+        "ListClusters" },
+    list_projects = { IAM .. "/v3/auth/projects", {}, "KeystoneListAuthProjects" },
 }
 
 describe("a method of a client", function()
@@ -58,8 +61,7 @@ describe("a method of a client", function()
             case[2].timeout = nil
             client = client_of "cut"
             result, err = client[method](client, case[2])
-            assert.same({ nil, "network" }, { result, err.kind })
-            assert.is_string(err.operation)
+            assert.same({ nil, "network", case[3] }, { result, err.kind, err.operation })
             client = client_of("", { credentials = function() end })
             result, err = client[method](client, case[2])
             assert.same({ nil, "credentials" }, { result, err.kind })
@@ -81,6 +83,30 @@ describe("a method of a client", function()
         local _, err = client:list_sync_records { cluster = "prod", timeout = 3 }
         assert.equal("config", err.kind)
         assert.same({ DWS .. "/v1.0/p/clusters", 3 }, { requests[1].url, requests[1].timeout })
+    end)
+
+    it("is an iterator that asks for each page within the time that it is given", function()
+        for timeout, seconds in pairs { [false] = 30, [3] = 3 } do
+            local client, requests = client_of(EMPTY)
+            assert.is_nil(client:sync_records { cluster_id = "c", timeout = timeout or nil, since = "7d" }())
+            assert.equal(seconds, requests[1].timeout)
+            assert.same({ start_time = { min = (NOW - 7 * 86400) * 1000 } }, requests[1].decode.where)
+            client, requests = client_of(EMPTY)
+            assert.has_error(function() client:sync_records { cluster = "prod", timeout = timeout or nil } end)
+            assert.same({ DWS .. "/v1.0/p/clusters", seconds }, { requests[1].url, requests[1].timeout })
+            client, requests = client_of(EMPTY)
+            assert.is_nil(client:find_clusters { clusters = { "prod" }, timeout = timeout or nil })
+            assert.same({ DWS .. "/v1.0/p/clusters", seconds }, { requests[1].url, requests[1].timeout })
+        end
+    end)
+
+    it("lets the runtime decode, with its choice", function()
+        local client, requests = client_of(EMPTY)
+        local where, fields = { status = "FAILED" }, { "id" }
+        assert(client:list_sync_records { cluster_id = "c", where = where, fields = fields })
+        assert.same({ where = where, fields = fields }, requests[1].decode)
+        assert(client:list_database_users { cluster_id = "c" })
+        assert.same({ kind = "accounts" }, requests[2].decode)
     end)
 
     it("decodes the newest page when that is wished, and says where it is damaged", function()
@@ -109,8 +135,11 @@ describe("a client", function()
             client:option "timeout" })
         client.api.clock_offsets[DWS] = 5
         assert.equal(5, client:clock_skew())
-        for _, name in ipairs { "credentials", "runtime" } do
-            assert.has_error(function() client:option(name) end)
+        client.settings.getenv = os.getenv
+        for _, name in ipairs { "credentials", "runtime", "getenv" } do
+            local _, message = pcall(function() client:option(name) end)
+            assert.matches("passed_on_spec.lua:%d+: client:option: " .. name .. " is neither a text nor a number$",
+                message)
         end
     end)
 end)

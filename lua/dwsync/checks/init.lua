@@ -263,9 +263,9 @@ end
 -- @tparam table declared declarations by name
 -- @tparam table given
 -- @tparam string what the function's name
--- @tparam[opt] integer level whose line the error names, as for `error`: default 2, the caller of who calls this
+-- @tparam integer level whose line the error names, as for `error`: 2 is the caller of who calls this
 function M.known(declared, given, what, level)
-    level = (level or 2) + 1
+    level = level + 1
     if type(given) ~= "table" then
         error(("%s expects a table, got a %s"):format(what, type(given)), level)
     end
@@ -279,7 +279,7 @@ end
 -- @tparam table declared declarations by name
 -- @tparam table given
 -- @tparam string what the function's name
--- @tparam[opt] integer level as for `known`
+-- @tparam[opt=2] integer level as for `known`
 -- @treturn table checked
 function M.arguments(declared, given, what, level)
     level = (level or 2) + 1

@@ -64,7 +64,7 @@ local function edits(one, other)
         for j = 1, #other do
             local same = one:byte(i) == other:byte(j)
             row[j] = math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (same and 0 or 1))
-            if i > 1 and j > 1 and one:byte(i) == other:byte(j - 1) and one:byte(i - 1) == other:byte(j) then
+            if one:byte(i) == other:byte(j - 1) and one:byte(i - 1) == other:byte(j) then
                 row[j] = math.min(row[j], before[j - 2] + 1)
             end
         end
@@ -76,7 +76,7 @@ end
 local BEGINNING = 3 -- letters that name a word by its beginning
 
 local function nearest(name, known)
-    local best, least = nil, math.min(math.max(1, math.floor((#name + 1) / 3)) + 1, #name) -- something stays of it
+    local best, least = nil, math.min(math.floor((#name + 1) / 3) + 1, #name) -- something stays of it
     for _, candidate in ipairs(#name <= LONGEST_SHOWN and known or {}) do
         local begins = #name >= BEGINNING and tostring(candidate):lower():sub(1, #name) == name:lower()
         local count = begins and 1 or edits(name:lower(), tostring(candidate):lower())
@@ -190,8 +190,8 @@ end
 -- @return nil
 -- @treturn string
 function M.refused(declared, value, name)
-    local kind = declared.kind or "any"
-    local expected = (declared.expected or EXPECTED[kind](declared, value)) .. (declared.off and ", or false" or "")
+    local expected = (declared.expected or EXPECTED[declared.kind](declared, value))
+        .. (declared.off and ", or false" or "")
     if value == nil then
         return nil, ("%s is missing, expected %s"):format(name, expected)
     elseif declared.values then
@@ -200,7 +200,8 @@ function M.refused(declared, value, name)
     if declared.secret then
         return nil, ("%s is not %s"):format(name, expected)
     end
-    return nil, ("%s is %s, expected %s"):format(name, TYPED[kind] and "a " .. type(value) or M.shown(value), expected)
+    local found = TYPED[declared.kind] and "a " .. type(value) or M.shown(value)
+    return nil, ("%s is %s, expected %s"):format(name, found, expected)
 end
 
 -- ---- names of options --------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ end
 
 -- Before somebody waits for the first request.
 local function prepare(runtime, found, ca_file)
-    if runtime.prepare and table.concat(found.dws, " "):find("https:", 1, true) then
+    if runtime.prepare and table.concat(found.dws):find("https:", 1, true) then
         runtime.prepare(ca_file)
     end
 end
@@ -365,7 +365,7 @@ function Client:sync_records(parameters)
         lists.parameters(options.parameters("sync_records", parameters, self.runtime.now)))
     checked, err = settle(self, checked, err, project.limits(self, checked and checked.timeout))
     if not checked then
-        error(err, 0)
+        error(err)
     end
     return lists.each(self, checked, fetch_page, function()
         return project.limits(self, checked.timeout)

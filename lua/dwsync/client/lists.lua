@@ -126,7 +126,7 @@ function M.each(client, checked, fetch, limits)
     if checked.limit then
         local list, err = read_newest(client, checked, fetch, limits)
         if not list then
-            error(err, 0)
+            error(err)
         end
         return iterate(list)
     end
@@ -140,7 +140,7 @@ function M.each(client, checked, fetch, limits)
             failure = failure or not more and looked_for
                 and typing_error(client, checked, fetch, limits, looked_for, {}, pages)
             if failure then
-                error(failure, 0)
+                error(failure)
             end
             records, position = more or {}, 1
             for i = 1, looked_for and #records or 0 do

@@ -53,7 +53,7 @@ function M.newest_page(self, parameters)
         return nil, errors.about(failure, about)
     end
     return { mark = core.sha256(response.body), decode = function()
-        local page, wrong = answers.page(self, response, keys, {})
+        local page, wrong = answers.page(self, response, keys)
         return page, not page and errors.about(wrong, about) or nil
     end }
 end

@@ -22,7 +22,6 @@ local quantities = require("dwsync.lazy") "dwsync.quantities"
 local M = {}
 
 local MAX_WALKS = 4
-local MAX_PAGES = 10000
 
 -- The documented default page size. A service may give fewer records than asked for when more than this is asked for,
 -- so a page shorter than `limit` need not be the last; but one shorter than this, too, is.
@@ -54,8 +53,8 @@ end
 
 --- Begins a walk over all pages.
 -- @tparam table options `fetch`: function(offset, limit, ids) → page, place (what core.decode_page returns with these
--- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`, default 10000; `on_page`:
--- optional function(pages, records, count); `known`: a table that keeps what is found out about the service's pages,
+-- ids) or nil, err; `limit`: records a page; `mode`: "auto", "page" or "row"; `max_pages`; `on_page`:
+-- function(pages, records, count); `known`: a table that keeps what is found out about the service's pages,
 -- for later walks over the same list; `list`: the page's field that has them; `noun`: what one of them is called;
 -- `is_ordered`: whether they come and go at the ends of the list only; `about`: what errors are about,
 -- see dwsync.errors.about
@@ -68,12 +67,12 @@ function M.new(options)
         fetch = options.fetch,
         limit = options.limit,
         full = math.min(options.limit, DEFAULT_PAGE_SIZE), -- a page that has as many may be followed by another
-        mode = options.mode or "auto",
-        max_pages = options.max_pages or MAX_PAGES,
-        on_page = options.on_page or function() end,
-        known = options.known or {},
-        list = options.list or "sync_records",
-        noun = options.noun or "record",
+        mode = options.mode,
+        max_pages = options.max_pages,
+        on_page = options.on_page,
+        known = options.known,
+        list = options.list,
+        noun = options.noun,
         is_ordered = options.is_ordered,
         about = options.about,
         ids = core.ids(), -- which records were seen, ever and in this reading
