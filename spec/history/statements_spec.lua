@@ -9,12 +9,13 @@ end
 describe("a statement about records", function()
     it("quotes texts; those with NUL, which only a damaged row has, byte by byte", function()
         for text, literal in pairs { [""] = "''", a = "'a'", ["it's 'x'"] = "'it''s ''x'''", ["\\"] = "'\\'",
+            ["'a"] = "'''a'", ["\0"] = "CAST(x'00' AS TEXT)",
             ["a\0\255'"] = "CAST(x'6100ff27' AS TEXT)" } do
             assert.equal(literal, statements.quoted(text))
         end
     end)
 
-    it("is no longer than 64 KB, unless one row is", function()
+    it("has rows of no more than 64 KB together, or one", function()
         local function sizes(...)
             local rows, list = {}, {}
             for i, size in ipairs { ... } do
@@ -29,8 +30,9 @@ describe("a statement about records", function()
         assert.same({}, sizes())
         assert.same({ "65535" }, sizes(65535))
         assert.same({ "32767;32767" }, sizes(32767, 32767))
-        assert.same({ "32767;32768", "5" }, sizes(32767, 32768, 5))
-        assert.same({ "70000", "5;6" }, sizes(70000, 5, 6))
+        assert.same({ "32767", "32768;5" }, sizes(32767, 32768, 5))
+        assert.same({ "70000", "5;6", "65530" }, sizes(70000, 5, 6, 65530))
+        assert.same({ "70000", "32767;32767" }, sizes(70000, 32767, 32767))
         assert.same({ "h1,2t" }, statements.in_chunks("h", { "1", "2" }, "t"))
     end)
 
