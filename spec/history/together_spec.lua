@@ -102,6 +102,27 @@ describe("what is kept, together with what the service gave,", function()
         assert.equal(lookback.rare_runs + 12, #assert(together(given)))
     end)
 
+    it("counts the runs that were given, too, and those that are known better than by a late answer", function()
+        local function of(name, early, recent)
+            local list, given = {}, {}
+            for i = 1, early do
+                list[i] = record(name .. i, 36 + i / 2, { identity_source_id = name })
+            end
+            for i = 1, recent do
+                local again = record(name .. "-" .. i, i, { identity_source_id = name })
+                list[#list + 1], given[i] = again, again
+            end
+            if given[1] then
+                given[1] = record(name .. "-1", 1, { identity_source_id = name, status = "RUNNING" })
+            end
+            assert(store:save(name, list))
+            return #assert(store:together(name, given, { now = NOW }))
+        end
+        local most = lookback.rare_runs
+        assert.same({ most, most, 4, 0 }, { of("alone", most, 0), of("both", most - 4, 4), of("more", most - 3, 4),
+            of("none", most + 1, 0) })
+    end)
+
     it("is bounded, the newest first", function()
         save_often(10)
         assert.equal("given o1 o2 o3", ids(assert(together({ record("given", 0) }, { limit = 3 }))))
@@ -320,9 +341,10 @@ describe("what is kept, together with what the service gave,", function()
     it("takes no transaction more where accounts are kept", function()
         local function transactions()
             local begin, count = store.engine.begin, 0
-            store.engine.begin = function(...)
+            store.engine.begin = function(engine, deadline, mode, cluster)
                 count = count + 1
-                return begin(...)
+                assert.same({ "read" }, { mode, cluster })
+                return begin(engine, deadline, mode, cluster)
             end
             local list = assert(together {})
             store.engine.begin = nil
@@ -334,6 +356,9 @@ describe("what is kept, together with what the service gave,", function()
         assert(store:pull_accounts("c1", function() return users end))
         local after, ledger = transactions()
         assert.same({ common = 1 }, ledger.counts[1].by_type)
+        assert.is_nil(ledger.gone)
+        store.context.show_accounts = true
+        assert.is_table(select(2, transactions()).gone)
         assert.equal(before, after)
         assert.equal(1, after)
     end)
