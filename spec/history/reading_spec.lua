@@ -151,7 +151,8 @@ describe("reading a history", function()
                 sizes[#sizes + 1] = #found
                 assert.equal(#found, #texts)
             end
-            for found, texts in reading.contents(session, store.context, { cluster_id = "c", limit = 1500, since = 0 }) do
+            local query = { cluster_id = "c", limit = 1500, since = 0 }
+            for found, texts in reading.contents(session, store.context, query) do
                 assert.matches('"id":"' .. found[1] .. '"', texts[1], 1, true)
                 sizes[#sizes + 1] = #texts
             end
