@@ -49,8 +49,8 @@ end
 
 local function account(values, rest)
     return "INSERT INTO dwsync_accounts (account, rate, burst, tokens, refilled_at, key_digest, refusals, proven, "
-        .. "state, named_at) VALUES (" .. values .. ") ON CONFLICT (account) DO UPDATE SET rate = excluded.rate, burst = "
-        .. "excluded.burst, state = 'active', named_at = excluded.named_at, " .. rest
+        .. "state, named_at) VALUES (" .. values .. ") ON CONFLICT (account) DO UPDATE SET rate = excluded.rate, "
+        .. "burst = excluded.burst, state = 'active', named_at = excluded.named_at, " .. rest
 end
 
 local SAME = "CASE WHEN dwsync_accounts.key_digest = excluded.key_digest THEN dwsync_accounts.%s%s END"
