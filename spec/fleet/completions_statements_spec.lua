@@ -61,7 +61,10 @@ describe("completing looks", function()
             end
             return work()
         end
-        function accounts.is_unproven() return answers.is_unproven end
+        function accounts.is_unproven(given, name)
+            assert.same({ session, "hq" }, { given, name })
+            return answers.is_unproven
+        end
         function accounts.note(given, looks, policy, now)
             assert.same({ session, NOW, "warning" }, { given, now, policy.least })
             local numbers = {}
@@ -123,8 +126,8 @@ describe("completing looks", function()
     local function rows_written()
         local list = {}
         for i = #said, 1, -1 do
-            local head, values = tostring(said[i][1]):match("^(UPDATE dwsync_schedule .*)%(VALUES %((.*)%)%) AS t%) AS v "
-                .. "WHERE dwsync_schedule.item_no = v.item_no$")
+            local head, values = tostring(said[i][1]):match("^(UPDATE dwsync_schedule .*)%(VALUES %((.*)%)%) AS t%) "
+                .. "AS v WHERE dwsync_schedule.item_no = v.item_no$")
             if head then
                 local casts = { "CAST(column1 AS INTEGER) AS item_no" }
                 for k, name in ipairs(COLUMNS) do
@@ -252,6 +255,13 @@ describe("completing looks", function()
                 next_at(nil, 5, { accounts = "list" }) })
         end
         assert.equal("5", next_at(nil, 5, { names_count = true }))
+        local unplanned = item()
+        unplanned.next_at, answers.looked = nil, nil
+        for again, result in pairs { [5] = {}, [6] = { accounts_failure = { kind = "permission" } } } do
+            answers.again = again == 5 and 5 or nil
+            completions.changed(session, { { item = unplanned, result = result } }, plan)
+            assert.equal(tostring(again), next_ats())
+        end
     end)
 
     it("leaves to the account what its key is refused for, for a while", function()
@@ -306,7 +316,7 @@ describe("completing looks", function()
     end)
 
     it("counts what the database refuses as a failure", function()
-        answers.refused = errors.new { kind = "storage", message = "too long" }
+        answers.refused = errors.new { kind = "storage", message = "too long", operation = "save" }
         assert.same({ { through = true, error = answers.refused } }, changed { page = "page", mark = "m" })
         assert.matches("^7,%d+,'active',1,'storage: too long.',NULL,NULL,NULL,NULL,0,NULL,NULL$", rows_written()[1])
         assert.same({ { "note", "7", plan } }, said)
