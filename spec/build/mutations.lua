@@ -58,8 +58,8 @@ end
 local function is_plain_already(tokens, i)
     local text = (tokens[i - 4] or {}).text
     return text ~= nil and tokens[i].text == "true"
-        and tokens[i - 1].text == "," and tokens[i - 2].text == "1"
-        and text:find "^[\"'][^%^$()%%.%[%]*+?\\-]*[\"']$" ~= nil
+        and tokens[i - 1].text == "," and (tokens[i - 2].text == "1" or tokens[i - 2].kind == "name")
+        and text:gsub("\\[0nrt]", ""):find "^[\"'][^%^$()%%.%[%]*+?\\-]*[\"']$" ~= nil
 end
 
 -- x < 0 ? -x : x, whose border makes no difference.

@@ -46,7 +46,10 @@ describe("changes of Lua", function()
 
     it("leave a search plain where the text as a pattern says the same, and what begins at 1 where that is", function()
         are({ 'off by one: local x = f("@ ", 1, true) → local x = f("@ ", 2, true)' }, 'local x = f("@ ", 1, true)')
-        for _, text in ipairs { " a.b", " a-b", "%d", " a(b", "[x]", "*", "$" } do
+        are({ 'off by one: local x = f("\\n", 1, true) → local x = f("\\n", 2, true)' },
+            'local x = f("\\n", 1, true)')
+        are({}, 'local x = f("\\0\\r\\t", from, true)')
+        for _, text in ipairs { " a.b", " a-b", "\\\\n", "%d", " a(b", "[x]", "*", "$" } do
             assert.equal(3, #mutations.of("x.lua", ('local x = f("%s", 1, true)'):format(text)), text)
         end
         assert.is_truthy(mutations.of("x.lua", "local x = a:sub(1, b)")[2].after:find("sub(2, b)", 1, true))

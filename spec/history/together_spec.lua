@@ -1,5 +1,6 @@
 local history = require "dwsync.history"
 local lookback = require "dwsync.health.lookback"
+local tables = require "dwsync.history.tables"
 
 local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
 
@@ -99,6 +100,27 @@ describe("what is kept, together with what the service gave,", function()
         end
         local given = { record("rare-1", 1, { identity_source_id = "rare" }) } -- counts once
         assert.equal(lookback.rare_runs + 12, #assert(together(given)))
+    end)
+
+    it("counts the runs that were given, too, and those that are known better than by a late answer", function()
+        local function of(name, early, recent)
+            local list, given = {}, {}
+            for i = 1, early do
+                list[i] = record(name .. i, 36 + i / 2, { identity_source_id = name })
+            end
+            for i = 1, recent do
+                local again = record(name .. "-" .. i, i, { identity_source_id = name })
+                list[#list + 1], given[i] = again, again
+            end
+            if given[1] then
+                given[1] = record(name .. "-1", 1, { identity_source_id = name, status = "RUNNING" })
+            end
+            assert(store:save(name, list))
+            return #assert(store:together(name, given, { now = NOW }))
+        end
+        local most = lookback.rare_runs
+        assert.same({ most, most, 4, 0 }, { of("alone", most, 0), of("both", most - 4, 4), of("more", most - 3, 4),
+            of("none", most + 1, 0) })
     end)
 
     it("is bounded, the newest first", function()
@@ -246,12 +268,83 @@ describe("what is kept, together with what the service gave,", function()
         end
     end)
 
+    -- How what is kept is read beside what was given: of each query what it finds and how many of it.
+    local function queries(given, use)
+        local own, list = store.engine.rows, {}
+        store.engine.rows = function(engine, sql)
+            local limit, values = sql:match "LIMIT (%d+)", sql:match "VALUES (.-)%) AS v"
+            list[#list + 1] = sql:find "^SELECT count%(%*%), group_concat" and "names " .. limit
+                or sql:find "^SELECT content, " and "all " .. limit
+                or values and "contents of " .. select(2, values:gsub("%(", "")) or nil
+            return own(engine, sql)
+        end
+        assert(use(given))
+        store.engine.rows = nil
+        return table.concat(list, ", ")
+    end
+
+    it("is read by name where half of it at most is needed, and as a whole where more is", function()
+        local function given(...)
+            local list = {}
+            for i, id in ipairs { ... } do
+                list[i] = record(id, i)
+            end
+            return list
+        end
+        local late, both_late = given("r1", "r2"), given("r1", "r2")
+        late[1].status, both_late[1].status, both_late[2].status = "RUNNING", "RUNNING", "RUNNING"
+        for kept, cases in pairs {
+            [0] = { { "names 1", {} } },
+            { { "names 1, all 1000", {} }, { "names 3", given "r1" } },
+            { { "names 3, contents of 1", given "r1" }, { "names 3, all 1000", given "x1" },
+                { "names 5", given("r1", "r2") }, { "names 5, contents of 1", late },
+                { "names 5, all 1000", both_late } },
+            { { "names 3, all 1000", given "r1" }, { "names 5, contents of 1", given("r1", "r2") },
+                { "names 5, all 1000", given("r1", "x2") } },
+            { { "names 5, contents of 2", given("r1", "r2") } },
+            { { "names 5, all 1000", given("r1", "r2") }, { "names 1", given("r1", "x1"), 1 },
+                { "names 2, contents of 1", given("r1", "x1"), 2 }, { "names 4, all 4", given("r1", "x1"), 4 } },
+        } do
+            local cluster, list = "c" .. kept, {}
+            for i = 1, kept do
+                list[i] = record("r" .. i, i)
+            end
+            assert(store:save(cluster, list))
+            for _, case in ipairs(cases) do
+                assert.equal(case[1], queries(case[2], function(some)
+                    return store:together(cluster, some, { now = NOW, limit = case[3] })
+                end))
+            end
+        end
+    end)
+
+    it("has the contents of what is kept of what was given, for those who want them", function()
+        local kept, texts = { record("a", 1), record("b", 2), record("c", 3) }, {}
+        assert(store:save("c1", kept))
+        for _, row in ipairs(store.engine:rows "SELECT record_id, content FROM dwsync_records") do
+            texts[row[1]] = row[2]
+        end
+        local function contents(...)
+            local list, err, found = tables.together(store, "c1", { ... }, NOW)
+            assert.is_nil(err)
+            return ids(list), found
+        end
+        assert.same({ "new b a c", { b = texts.b } }, { contents(record("new", 0), kept[2]) })
+        assert.same({ "a b c", texts }, { contents(kept[1], kept[2], kept[3]) })
+        assert.same({ "a b c", { a = texts.a, b = texts.b } }, { contents(kept[1], record("b", 2, { add_count = 9 })) })
+        assert.same({ "a b c", {} }, { contents() })
+        store.engine:rows "UPDATE dwsync_records SET content = '{' WHERE record_id = 'c'"
+        local list, err, found = tables.together(store, "c1", { kept[1] }, NOW)
+        assert.same({ "a b", "damaged", { a = texts.a } }, { ids(list), err.code, found })
+    end)
+
     it("takes no transaction more where accounts are kept", function()
         local function transactions()
             local begin, count = store.engine.begin, 0
-            store.engine.begin = function(...)
+            store.engine.begin = function(engine, deadline, mode, cluster)
                 count = count + 1
-                return begin(...)
+                assert.same({ "read" }, { mode, cluster })
+                return begin(engine, deadline, mode, cluster)
             end
             local list = assert(together {})
             store.engine.begin = nil
@@ -263,6 +356,9 @@ describe("what is kept, together with what the service gave,", function()
         assert(store:pull_accounts("c1", function() return users end))
         local after, ledger = transactions()
         assert.same({ common = 1 }, ledger.counts[1].by_type)
+        assert.is_nil(ledger.gone)
+        store.context.show_accounts = true
+        assert.is_table(select(2, transactions()).gone)
         assert.equal(before, after)
         assert.equal(1, after)
     end)

@@ -52,6 +52,16 @@ describe("a transaction", function()
         assert.same({ "begin", "rows", "rollback" }, engine.calls)
     end)
 
+    it("fails where its work says that the database might as well have refused it", function()
+        local engine = new_engine()
+        local result, err = run(engine, function(session)
+            session:fail(BROKEN)
+            error "it went on"
+        end)
+        assert.same({ nil, BROKEN }, { result, err })
+        assert.same({ "begin", "rollback" }, engine.calls)
+    end)
+
     it("is rolled back when its work returns an error, and when it cannot be committed", function()
         local engine = new_engine()
         local result, err = run(engine, function() return nil, BROKEN end)
@@ -99,7 +109,34 @@ describe("a transaction", function()
         assert.equal("timeout", err.kind)
         assert.is_true(err.attempts > 1)
         assert.equal("the history test was locked by another program for 1 s", err.message)
-        assert.matches("^Nothing of this page was saved", err.hint)
+        assert.equal("Nothing of this page was saved: try again, and end any program that hangs with the history open.",
+            err.hint)
+    end)
+
+    it("waits longer each time, up to a quarter of a second, and a random half of it less", function()
+        local function pauses_of(random, timeout, till)
+            local now, pauses, deadlines = 100, {}, {}
+            local result, err = transaction.patiently({ shown = "test", timeout = timeout, till = till,
+                random = function() return random end, runtime = { monotonic = function() return now end,
+                    sleep = function(seconds)
+                        pauses[#pauses + 1] = ("%.4g"):format(seconds)
+                        now = now + seconds
+                    end } }, function(deadline)
+                deadlines[#deadlines + 1] = deadline
+                return nil, BUSY, true
+            end)
+            assert.is_nil(result)
+            for _, deadline in ipairs(deadlines) do
+                assert.equal(math.min(100 + timeout, till or 1000), deadline)
+            end
+            assert.same({ "timeout", true, #deadlines, #pauses + 1 }, { err.kind, err.retryable, err.attempts,
+                #deadlines })
+            return table.concat(pauses, " ")
+        end
+        assert.equal("0.01 0.02 0.04 0.08 0.16 0.25 0.25 0.25", pauses_of(1, 1))
+        assert.equal("0.0075 0.015 0.03 0.06 0.12 0.1875", pauses_of(0.5, 0.4))
+        assert.equal("0.005 0.01 0.02", pauses_of(0, 1, 100.03))
+        assert.equal("", pauses_of(0, 1, 100))
     end)
 
     it("hands on whatever a statement is given, and rows to be copied where the engine can do that", function()
@@ -138,6 +175,7 @@ describe("a transaction", function()
         assert.equal("timeout", err.kind)
         assert.is_true(err.retryable)
         assert.equal("the history test: a transaction went on only after its time of 1 s", err.message)
+        assert.equal("Nothing of this page was saved. Trying again is safe.", err.hint)
         assert.same({ "begin", "close", "begin", "commit" }, engine.calls)
     end)
 

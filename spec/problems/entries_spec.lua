@@ -30,6 +30,11 @@ describe("an entry of the outbox", function()
                 .. "damaged: its %s cannot be read"):format(name) or nil, wrong and wrong.message)
             cells[i] = cell
         end
+        local NUMBER = 11 -- as SQLite or PostgreSQL give one
+        for _, number in ipairs { 7.0, "7" } do
+            cells[NUMBER] = number
+            assert.equal("7", tostring(entries.entry_of(cells)[names[NUMBER]]))
+        end
     end)
 
     it("that is damaged is named by its problem and cluster, each cut at 60 columns", function()
@@ -77,6 +82,31 @@ describe("an entry of the outbox", function()
             assert.same({ { "owed", 1 }, { "sent", 1 } },
                 world:sql "SELECT state, count(*) FROM dwsync_outbox GROUP BY 1 ORDER BY 1")
         end)
+    end)
+
+    it("is added with others in one statement, and has what the problem says where it says nothing", function()
+        local said = {}
+        entries.insert({ rows = function(_, sql) said[#said + 1] = sql end }, { cluster_id = "c'1", source = "s",
+            rule = "r", episode = 4, fired_at = 5, since = 6, state = "told" }, {
+            { step = "warning", channel = "a", created_at = 1, next_at = 2, attempts = 0, doubtful = 0,
+                state = "owed" },
+            { step = "resolved", channel = "b", episode = 3, state = "sent" } })
+        assert.equal(1, #said)
+        local columns = entries.COLUMNS:gsub("o%.", "")
+        assert.equal(("INSERT INTO dwsync_outbox (%s) "):format(columns), said[1]:match "^(.-)VALUES ")
+        local rows = said[1]:match "VALUES %((.*)%) ON CONFLICT DO NOTHING$"
+        assert.equal(1, select(2, rows:gsub("%),%(", "%0")))
+        local cells = {}
+        for name, cell in pairs { cluster_id = "'c''1'", source = "'s'", rule = "'r'", step = "'warning'",
+            channel = "'a'", episode = "4", fired_at = "5", since = "6", created_at = "1", next_at = "2",
+            attempts = "0", doubtful = "0", state = "'owed'" } do
+            cells[name] = cell
+        end
+        local expected = {}
+        for name in entries.COLUMNS:gmatch "o%.([%w_]+)" do
+            expected[#expected + 1] = cells[name] or "NULL"
+        end
+        assert.equal(table.concat(expected, ","), rows:match "^(.-)%),%(")
     end)
 
     it("is due since it could have been sent, without the time for which it was held", function()

@@ -88,6 +88,8 @@ describe("what a look says of problems", function()
     it("is that a cluster cannot be asked, in the words of what cannot, and who asks", function()
         local err = errors.new { kind = "service", message = "no", hint = "Wait.", operation = "ListSyncRecords" }
         local item = findings.account("hq", err)
+        assert.same({ cluster = { id = "account:hq", name = "account hq", account = "hq" }, severity = "unknown",
+            error = err, words = "its key is refused, so none of its clusters can be watched: " }, item)
         assert.same({ severity = "unknown", raises = true, patience = 900000, advice = "Wait.", account = "hq",
             message = "its key is refused, so none of its clusters can be watched: service: no.",
             cluster_name = "account hq" }, findings.of(item, {}, { least = "unknown" })[1].seen)
@@ -135,6 +137,15 @@ describe("what a look says of problems", function()
         end }
         assert.same({ ["/unreachable"] = "ok", ["s/stale"] = "ok" }, said(evaluated {}, { row("s", "stale"),
             row("t", "stale") }, policy))
+        local asked = {}
+        policy.is_meant = function(source, kind)
+            asked[#asked + 1] = { source, kind }
+            return source ~= "t"
+        end
+        assert.same({ ["/unreachable"] = "ok", ["s/stale"] = "ok", ["u/slow"] = "warning!" }, said(evaluated {
+            { source = "u", source_type = "oneaccess", rule = "slow", severity = "warning" },
+            { source = "t", rule = "slow", severity = "warning" } }, { row("s", "stale") }, policy))
+        assert.same({ { "u", "oneaccess" }, { "t" }, { "s", "ldap" } }, asked)
     end)
 
     it("takes what is unknown for a problem only when asked to, with patience", function()

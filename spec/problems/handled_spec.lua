@@ -38,7 +38,9 @@ end
 describe("what people do about problems", function()
     it("is added to the verdict that it is about, and to no other", function()
         local mine, other = verdict(), verdict { source = "s2" }
-        handled.add({ item_of(mine, other) }, { row(), row { cluster_id = "c2", source = "s2" } }, NOW)
+        handled.add({ item_of(mine, other) }, { row(), row { cluster_id = "c2", source = "s2" },
+            row { cluster_id = "c", source = "1s1", acknowledged_by = "eve" },
+            row { source = "s1s", rule = "tale", acknowledged_by = "eve" } }, NOW)
         assert.same({ "ann", NOW + HOUR }, { mine.acknowledged_by, mine.silenced_until })
         assert.is_nil(other.acknowledged_by)
     end)

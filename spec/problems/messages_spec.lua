@@ -1,3 +1,4 @@
+local core = require "dwsync.core"
 local example = require "spec.problems.channels.example"
 local messages = require "dwsync.problems.messages"
 
@@ -128,6 +129,8 @@ describe("a message", function()
             message = "This is a test: messages of dwsync arrive here. Nothing is wrong.",
             title = "TEST: channel " .. ("c"):rep(63) .. "…",
             facts = { { "Sent by", ("w"):rep(63) .. "…" }, { "Time", "2025-05-19T06:55:23Z" } } }, message)
+        local digest = core.sha256(("test\0a\0b\0%d"):format(NOW)):sub(1, 32)
+        assert.equal(digest, messages.test("a", "b", NOW).key)
         local keys = {}
         for _, given in ipairs { { "a", "b", NOW }, { "b", "b", NOW }, { "a", "c", NOW }, { "a", "b", NOW + 1 } } do
             local key = messages.test(given[1], given[2], given[3]).key

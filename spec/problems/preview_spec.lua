@@ -47,12 +47,18 @@ describe("a preview", function()
             { a = { entry("critical", "sent") } }))
         assert.same({ "a firing" }, turns({ problem("a", "critical") }, { a = { entry("warning", "owed") } }))
         assert.same({}, turns({ problem("a", "critical") }, { a = { entry("critical", "sent") } }))
-        assert.same({}, turns({ problem("a", "critical", OVER) }, { a = { entry("critical", "owed") } }))
+        local over, due = { entry("critical", "owed") }, { entry("critical", "owed") }
+        assert.same({}, turns({ problem("a", "critical", OVER) }, { a = over }))
+        assert.same({ "dropped" }, { over[1].state, over[1].sent_at })
+        turns({ problem("a", "critical") }, { a = due })
+        assert.same({ "sent", NOW }, { due[1].state, due[1].sent_at })
     end)
 
     it("knows what programs told that knew no outbox", function()
         local told = { hook = { step = "critical", episode = 1 } }
         assert.same({}, turns { problem("a", "critical", { told = told }) })
+        local reminding = { plan = function() return { to = { "hook" }, levels = {}, remind = 1 } end }
+        assert.same({}, turns({ problem("a", "critical", { told = told }) }, nil, reminding))
         assert.same({ "a resolved" }, turns { problem("a", "critical", made({ told = told }, OVER)) })
     end)
 

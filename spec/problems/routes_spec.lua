@@ -84,6 +84,8 @@ describe("routes", function()
         assert.is_nil(some:plan(problem { severity = "critical" }, NIGHT).held_until)
         local all = made { { to = "ops", quiet = { { from = "22:00", to = "06:00", zone = "UTC", hold_critical = true },
             { from = "06:00", to = "07:00", zone = "UTC" } } } }
+        local one = made { { to = "ops", quiet = { { from = "22:00", to = "07:00", zone = "UTC" } } } }
+        assert.equal(NIGHT + 8 * 3600000, one:plan(problem(), NIGHT).held_until)
         assert.equal(NIGHT + 7 * 3600000, all:plan(problem { severity = "critical" }, NIGHT).held_until)
         assert.equal(NIGHT + 8 * 3600000, all:plan(problem(), NIGHT).held_until)
     end)
@@ -134,6 +136,8 @@ describe("routes", function()
                 .. "account, after, cluster, hours, quiet, recover, remind, rule, severity, source, source_type, to." },
             { { to = "ops", quiet = { from = "22:00" } },
                 'route.quiet.to is missing, expected a time such as "22:00"' },
+            { { to = "ops", quiet = { { from = "22:00" } } },
+                'route.quiet[1].to is missing, expected a time such as "22:00"' },
         } do
             local checked, wrong = checks.read(routes.OPTIONS, case[1], { noun = "key", path = "route." })
             assert.is_nil(checked)

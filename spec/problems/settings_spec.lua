@@ -22,6 +22,8 @@ describe("the alerts of a configuration", function()
         assert.same({ cluster = { "prod-*" }, severity = "critical", to = { "ops", "am" }, remind = 14400 },
             checked.routes[1])
         assert.same({ url = { env = "DWSYNC_HEARTBEAT" }, every = 60, allow_http = false }, checked.heartbeat)
+        local whole = { url = { env = "U" }, every = 70, ca_file = "/ca.pem", allow_http = true }
+        assert.same({ channels = {}, heartbeat = whole }, settings.check { heartbeat = whole })
     end)
 
     it("are refused for one thing that is wrong, although what comes behind it is right", function()

@@ -6,7 +6,6 @@ local history = require "dwsync.history"
 local outbox = require "dwsync.problems.outbox"
 local problems_store = require "dwsync.problems.store"
 local tables = require "dwsync.history.tables"
-local temporary = require "spec.support.temporary"
 local transitions = require "dwsync.problems.transitions"
 
 local assert = require "luassert"
@@ -21,12 +20,10 @@ World.__index = World
 
 --- Calls use(world). A receiver answers what `answer` says; `sent`, `failed` and `requests` are what came of it.
 function M.with(use)
-    temporary.with_folder(function(folder)
-        local opened = assert(history.open(folder .. "/h.db"))
-        use(setmetatable({ store = assert(problems_store.open(opened)), now = M.NOW, monotonic = 0,
-            answer = { status = 200 }, sent = {}, failed = {}, requests = 0, senders = 0, to = { "hook" } }, World))
-        opened:close()
-    end)
+    local opened = assert(history.open ":memory:")
+    use(setmetatable({ store = assert(problems_store.open(opened)), now = M.NOW, monotonic = 0,
+        answer = { status = 200 }, sent = {}, failed = {}, requests = 0, senders = 0, to = { "hook" } }, World))
+    opened:close()
 end
 
 local function seen(severity)

@@ -129,7 +129,8 @@ local function add(sum, item, result, now)
     if M.is_refusal(result) then
         sum.refusals, sum.error, sum.failure = sum.refusals + 1, result.error, err
     elseif err and err.kind == "throttled" then
-        sum.paused_until = math.max(sum.paused_until or 0, now + (err.retry_after or PAUSE_SECONDS) * 1000)
+        local till = now + (err.retry_after or PAUSE_SECONDS) * 1000
+        sum.paused_until = math.max(sum.paused_until or till, till)
     elseif not err or result.disabled then
         sum.proven, sum.refusals = true, 0
     end

@@ -19,14 +19,15 @@ local DUE_ITEMS = [[dwsync_schedule WHERE account = %s AND due_at <= %s AND stat
 -- do not come away empty.
 local LEAST_SHARE = 1 / 4
 
+-- Returns the items; nil where it may not ask.
 local function claim_of(session, name, claimer, share, since)
     local account, now = accounts.lock(session, name, since)
     if not account then
-        return {}
+        return nil
     end
     local most = math.min(share, accounts.allowance(account, now))
     if most < 1 then
-        return {}
+        return nil
     end
     local items = rows.of(session, CLAIMED, DUE_ITEMS:format(literal(account.account), literal(now), most)
         .. session.skip_locked)

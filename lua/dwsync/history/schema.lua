@@ -103,9 +103,10 @@ local function take_steps(context, session, migrations, versions)
     session:rows(("CREATE TABLE IF NOT EXISTS %s (version INTEGER PRIMARY KEY, compatible_from INTEGER)"):format(
         versions))
     local version = newest_in(session, versions)
-    if version > #migrations then
-        return is_compatible(session, versions, #migrations) and version
-            or too_new(context, version, #migrations, versions)
+    if version > #migrations and is_compatible(session, versions, #migrations) then
+        return version
+    elseif version > #migrations then
+        return too_new(context, version, #migrations, versions)
     elseif version < #migrations and not has_compatible_from(session, versions) then
         session:rows(("ALTER TABLE %s ADD COLUMN compatible_from INTEGER"):format(versions))
     end

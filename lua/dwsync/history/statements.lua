@@ -14,7 +14,7 @@ local unpack = table.unpack or unpack -- luacheck: ignore (Lua 5.1)
 
 local M = {}
 
-local LONGEST = 65536 -- bytes of one statement; a longer row gets one of its own
+local LONGEST = 65536 -- bytes of the rows of one statement; a longer row gets one of its own
 
 --- A text as a literal. Only a damaged row of SQLite holds NUL, which would end the statement there.
 -- @tparam string text
@@ -50,7 +50,7 @@ local function joined(list)
     return table.concat(each(list, text_column), ",")
 end
 
---- Statements of rows after one head, none longer than LONGEST.
+--- Statements of rows after one head, each with rows of no more than LONGEST bytes, or with one.
 -- @tparam string head
 -- @tparam {string,...} rows
 -- @tparam string tail
@@ -60,7 +60,8 @@ function M.in_chunks(head, rows, tail, separator)
     local statements, first, size = {}, 1, 0
     for i, row in ipairs(rows) do
         size = size + #row + 1
-        if size > LONGEST or i == #rows then
+        local after = rows[i + 1]
+        if not after or size + #after >= LONGEST then
             statements[#statements + 1] = head .. table.concat(rows, separator or ",", first, i) .. tail
             first, size = i + 1, 0
         end

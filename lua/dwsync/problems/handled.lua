@@ -16,7 +16,7 @@ local function shown_of(row, now)
     if not row or not transitions.is_firing(row) then
         return {}
     end
-    local is_silenced = (row.silenced_until or 0) > now
+    local is_silenced = transitions.is_silenced(row, now)
     return { acknowledged_at = row.acknowledged_at, acknowledged_by = row.acknowledged_by,
         acknowledged_note = row.acknowledged_note, silenced_until = is_silenced and row.silenced_until or nil,
         silenced_by = is_silenced and row.silenced_by or nil }

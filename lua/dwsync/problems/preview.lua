@@ -8,7 +8,7 @@ local transitions = require "dwsync.problems.transitions"
 local M = {}
 
 local function level_of(row)
-    return transitions.is_firing(row) and severities.level(row.severity) or -1
+    return transitions.is_firing(row) and severities.level(row.severity) or 0
 end
 
 -- What is owed of one problem, as if each were sent in its turn.

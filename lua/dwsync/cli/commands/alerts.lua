@@ -143,7 +143,7 @@ local function in_order(list)
         places[item] = i
     end
     local function rank(item)
-        return transitions.is_open(item.row) and severities.level(item.row.severity) or -1
+        return transitions.is_open(item.row) and severities.level(item.row.severity) or 0
     end
     table.sort(list, function(a, b)
         if rank(a) ~= rank(b) then
@@ -190,7 +190,7 @@ local function facts_of(item, now)
         add("acknowledged by %s %s%s", excerpt(row.acknowledged_by or "somebody"), ago(row.acknowledged_at, now),
             row.acknowledged_note and ": " .. text.excerpt(row.acknowledged_note, LONGEST_NOTE) or "")
     end
-    if (row.silenced_until or 0) > now then
+    if transitions.is_silenced(row, now) then
         add("silenced until %s%s", quantities.instant(row.silenced_until), row.silenced_by and " by "
             .. excerpt(row.silenced_by) or "")
     end
