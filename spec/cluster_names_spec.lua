@@ -58,7 +58,8 @@ describe("a name of a cluster", function()
         problem = select(2, cluster_names.one("x", { service {} }))
         assert.same({ "unknown cluster 'x', looked for at the service", "There are no clusters there." },
             { problem.message, problem.hint })
-        problem = select(2, cluster_names.one("x", { service { { id = A, name = "twin" }, { id = B, name = "twin" } } }))
+        local twins = { { id = A, name = "twin" }, { id = B, name = "twin" } }
+        problem = select(2, cluster_names.one("x", { service(twins) }))
         assert.equal("The clusters are twin.", problem.hint)
     end)
 
