@@ -40,7 +40,7 @@ end
 
 --- The sources of a look-up: the names of a configuration, if it has any, then another source.
 -- @tparam {[string]=string} ids by name
--- @tparam table last see `one`
+-- @tparam[opt] table last see `one`
 -- @treturn {table,...}
 function M.sources(ids, last)
     local list = {}
