@@ -476,8 +476,8 @@ end)
 
 describe("the options that choose clusters", function()
     local WHOSE = "Arguments: cluster Clusters: names, ids, or patterns such as 'prod-*'. Whose records: "
-        .. "--all-clusters Of every cluster of the project, or of the configuration file's all_clusters. --exclude <names> Not these: "
-        .. "names, ids or patterns, separated by commas. "
+        .. "--all-clusters Of every cluster of the project, or of the configuration file's all_clusters. "
+        .. "--exclude <names> Not these: names, ids or patterns, separated by commas. "
     local INPUT = "--input <file> Records in a file, or - for stdin: NDJSON or JSON. "
     local SIZE = "--page-size <n> Records a request (default 1000). "
     local PAGING = "--paging {auto,page,row} How offset counts (default auto). "
