@@ -68,8 +68,8 @@ describe("the configuration file", function()
             true)
         status, _, err = run(nil, { "clusters", "--profile", "d" })
         assert.equal(2, status)
-        assert.equal(("dwsync: config: no configuration file to look for the profile 'd' in.\n        Write %s, or name "
-            .. "the file with --config.\n"):format(PATH), err)
+        assert.equal(("dwsync: config: no configuration file to look for the profile 'd' in.\n        Write %s, or "
+            .. "name the file with --config.\n"):format(PATH), err)
         local _, failure = configuration.load({}, { getenv = function(name)
             return name == "DWSYNC_PROFILE" and "e" or nil
         end })
