@@ -53,7 +53,7 @@ describe("what others report to the emulator", function()
         assert.equal(200, publish({ message = "m" }).status)
         assert.equal(201, report(event()).status)
         assert.same({ { kind = "smn", path = "/path", body = { message = "m" }, by = "AK" }, { kind = "ces",
-            path = "/path", body = { event() }, by = "AK" } }, state.notices)
+            path = "/path", body = event(), by = "AK" } }, state.notices)
     end)
 
     it("is taken at its limits, and refused beyond", function()
