@@ -58,6 +58,9 @@ describe("a name of a cluster", function()
         problem = select(2, cluster_names.one("x", { service {} }))
         assert.same({ "unknown cluster 'x', looked for at the service", "There are no clusters there." },
             { problem.message, problem.hint })
+        local twins = { { id = A, name = "twin" }, { id = B, name = "twin" } }
+        problem = select(2, cluster_names.one("x", { service(twins) }))
+        assert.equal("The clusters are twin.", problem.hint)
     end)
 
     it("that is unknown is answered with few enough names to read, and none that drives a terminal", function()
@@ -110,6 +113,9 @@ describe("a name of a cluster", function()
         assert.equal("dws-prod (c)", cluster_names.shown { id = "c", name = "dws-prod" })
         assert.equal("c", cluster_names.shown { id = "c" })
         assert.equal("c", cluster_names.shown { id = "c", name = "c" })
+        assert.equal("c", cluster_names.shown { id = "c", name = "" })
+        assert.equal(("%s… (%s…)"):format(("n"):rep(63), ("i"):rep(63)),
+            cluster_names.shown { id = ("i"):rep(65), name = ("n"):rep(65) })
         assert.is_nil(cluster_names.shown({ id = "c", name = "a\27[31m\nb" }):find "[\27\n]")
     end)
 
@@ -158,7 +164,25 @@ describe("words and patterns", function()
         assert.equal("c", left)
         assert.same({ "tset" }, idle)
         assert.equal("dws-dev c", ids({ "*" }, { "warehouse" }, { warehouse = A }))
-        assert.equal("all clusters that were named are excluded, too", ids({ "dws-*" }, { "*" }))
+        assert.same({ nil, { kind = "config", message = "all clusters that were named are excluded, too",
+            hint = "Name fewer to exclude." } }, { cluster_names.choose({ "dws-*" }, { service(LIST) }, { "*" }) })
+    end)
+
+    it("mean nothing where a source fails, which is asked for what they are", function()
+        assert.same({ nil, "no a*" }, { cluster_names.choose({ "a*" }, { { place = "here", list = LIST },
+            { place = "", read = function(word) return nil, "no " .. word end }, { place = "", read = never } }) })
+    end)
+
+    it("stand for a cluster by its id and by its name", function()
+        local cluster = { id = A, name = "dws-prod" }
+        for word, expected in pairs { [A] = true, ["dws-prod"] = true, ["dws-*"] = true, ["aaaaaaaa-*"] = true,
+            ["dws-pro?"] = true, [B] = false, ["dws-dev"] = false, ["dws-?"] = false, ["nil"] = false } do
+            assert.equal(expected, cluster_names.matches(word, cluster), word)
+        end
+        assert.is_true(cluster_names.matches("c", { id = "c" }))
+        for _, word in ipairs { "d", "ni*", "nil" } do
+            assert.is_false(cluster_names.matches(word, { id = "c" }))
+        end
     end)
 
     it("take no longer for many asterisks", function()

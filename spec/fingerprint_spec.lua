@@ -16,7 +16,8 @@ describe("a fingerprint", function()
         local function one() end
         local function other() end
         local values = { "1", 1, true, "true", {}, { 1 }, { "1" }, { { 1 } }, { a = 1 }, { a = "1" }, { a = { 1 } },
-            { ["a=1,b"] = 2 }, { a = 1, b = 2 }, { "a", "b" }, { "b", "a" }, { 'a",2="b' }, one, other }
+            { ["a=1,b"] = 2 }, { a = 1, b = 2 }, { "a", "b" }, { "b", "a" }, { 'a",2="b' }, { 1, [23] = 4 },
+            { 12, [3] = 4 }, one, other }
         for _, value in ipairs(values) do
             local text = fingerprint.of(value)
             assert.is_nil(seen[text], text)

@@ -5,24 +5,31 @@ local postgres = require "dwsync.postgres"
 -- true, a reason, or false (never).
 local function fake(world)
     local function object(answer)
-        return { socket = function() return 7 end, close = function() world.open = world.open - 1 end, poll = function()
+        local made = { socket = function() return 7 end, close = function() world.open = world.open - 1 end }
+        function made.poll(self)
+            assert.equal(made, self)
             if answer == false then
                 return "read"
             elseif type(answer) == "string" then
                 return nil, { message = answer, alive = false }
             end
             return "done", answer ~= true and answer or nil
-        end }
+        end
+        return made
     end
     world.open, world.asked = 0, {}
     return {
-        settings = function() return world.settings, world.is_wrong end,
+        settings = function(text)
+            assert.equal("as libpq reads it", text)
+            return world.settings, world.is_wrong
+        end,
         lookup = function(name)
             world.open = world.open + 1
             world.asked[#world.asked + 1] = name
             return object(world.names[name])
         end,
-        connect = function(_, settings)
+        connect = function(text, settings)
+            assert.equal("as libpq reads it", text)
             world.open = world.open + 1
             assert.same({ "string", "string" }, { type(settings.host), type(settings.hostaddr) })
             local place = settings.hostaddr ~= "" and settings.hostaddr or settings.host
@@ -57,7 +64,7 @@ local function connect(world, seconds)
             assert.same({ 7, "read" }, { socket, state })
             now = now + left
         end,
-    }, "", seconds)
+    }, "as libpq reads it", seconds)
     package.loaded["dwsync.pq"] = loaded
     return session, failure, now
 end
@@ -86,6 +93,9 @@ describe("connecting to PostgreSQL", function()
         assert.is_nil(session)
         assert.is_true(failure.late)
         assert.equal(10, now)
+        world.settings.connect_timeout = "1"
+        assert.equal(1, (select(3, connect(world, 30))))
+        assert.equal(0.5, (select(3, connect(world, 0.5))))
     end)
 
     it("says of every host why it was not", function()
@@ -104,6 +114,8 @@ describe("connecting to PostgreSQL", function()
             { { hostaddr = "10.0.0.1,10.0.0.2" }, "10.0.0.1: no answer in time; 10.0.0.2: no answer in time" },
             { { host = "a,10.0.0.1", hostaddr = ",10.0.0.1" },
                 "looking up a: no answer in time; 10.0.0.1: no answer in time" },
+            { { host = "answer,n", hostaddr = "10.0.0.1,10.0.0.2" },
+                "answer: no answer in time; n: no answer in time" },
             { { host = "b", hostaddr = "10.0.0.1" }, "no answer in time" },
             { { host = "b,10.0.0.3", hostaddr = "10.0.0.1," }, "b: no answer in time; refused" },
         } do
@@ -199,7 +211,17 @@ describe("connecting to PostgreSQL", function()
         local session = assert(connect(world, 4))
         assert.same({ { { "x" } }, 1 }, { session:query(10, "SELECT 1") })
         assert.equal("SELECT 1", world.asked[#world.asked])
-        local connection, cancelled = session.connection, 0
+        local connection, cancelled, sent = session.connection, 0, nil
+        for _, name in ipairs { "send", "copy" } do
+            connection[name] = function(_, ...)
+                sent = { name, ... }
+                return true
+            end
+        end
+        assert.is_table((session:query(10, "SELECT $1, $2", 7, "x")))
+        assert.same({ "send", "SELECT $1, $2", 7, "x" }, sent)
+        assert.is_table((session:copy(10, "COPY t FROM STDIN", "1\n")))
+        assert.same({ "copy", "COPY t FROM STDIN", "1\n" }, sent)
         connection.cancel = function() cancelled = cancelled + 1 end
         connection.receive = function() return nil, { message = "no such table" } end
         assert.same({ nil, { message = "no such table" } }, { session:query(10, "SELECT 1") })

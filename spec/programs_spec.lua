@@ -1,5 +1,6 @@
 local core = require "dwsync.core"
 local programs = require "dwsync.programs"
+local processes = require "spec.support.processes"
 local temporary = require "spec.support.temporary"
 local uv = require "luv"
 
@@ -17,12 +18,14 @@ end
 describe("a program", function()
     it("is found by path or in PATH", function()
         with_program("exit 0", function(path, folder)
-            local function getenv() return "/nowhere:" .. folder end
+            local function getenv(name) return name == "PATH" and "/nowhere:" .. folder or nil end
             assert.equal(path, programs.find(path, getenv))
             assert.equal(path, programs.find("notify", getenv))
             assert.same({ nil, "no such program in PATH" }, { programs.find("nope", getenv) })
             assert.same({ nil, "not an executable file" }, { programs.find(folder, getenv) })
             assert.same({ nil, "not an executable file" }, { programs.find(folder .. "/nope", getenv) })
+            assert.same({ nil, "not an executable file" }, { programs.find("/notify", getenv) })
+            assert.same({ nil, "no such program in PATH" }, { programs.find("notify", function() end) })
             assert.is_nil((programs.find("notify --now", getenv)))
         end)
     end)
@@ -85,17 +88,52 @@ describe("a program", function()
     it("leaves no handle behind, however it ended", function()
         local function handles()
             local count = 0
-            uv.walk(function(handle)
-                count = count + (handle:is_closing() and 0 or 1)
-            end)
+            uv.walk(function() count = count + 1 end) -- also those that are closed, but not gone
             return count
         end
+        uv.run "nowait"
         local before = handles()
         programs.run("/nowhere/program", "x", {}, core.sleep)
         assert.equal(before, handles())
         with_program("exit 3", function(path)
             programs.run(path, "x", {}, core.sleep)
             assert.equal(before, handles())
+        end)
+    end)
+
+    it("is waited for in short sleeps, and in none when it has ended", function()
+        local sleeps = {}
+        local function sleep(seconds)
+            table.insert(sleeps, seconds)
+            core.sleep(seconds)
+        end
+        with_program("exec sleep 100", function(path)
+            programs.run(path, "x", {}, sleep, 0.05)
+        end)
+        assert.is_true(#sleeps > 0)
+        for _, seconds in ipairs(sleeps) do
+            assert.equal(0.02, seconds)
+        end
+        local spawn = uv.spawn
+        finally(function() uv.spawn = spawn end)
+        uv.spawn = function(path, options, on_exit)
+            local process, id = spawn(path, options, function() end)
+            on_exit(0, 0)
+            return process, id
+        end
+        sleeps = {}
+        with_program("exit 0", function(path)
+            assert.is_true((programs.run(path, "x", {}, sleep)))
+        end)
+        assert.same({}, sleeps)
+    end)
+
+    it("may end without reading what it gets", function()
+        with_program("exit 0", function(path)
+            assert.equal("true ended with status 0 0\n", (processes.run_lua(([[
+                local core, programs = require "dwsync.core", require "dwsync.programs"
+                local text = ("x"):rep(1000000)
+                print(("%%s %%s %%s"):format(programs.run(%q, text, {}, core.sleep)))]]):format(path))))
         end)
     end)
 

@@ -39,12 +39,26 @@ describe("the fields of a record", function()
         end
     end)
 
-    it("are there by name, in the same order, each with a title and a heading", function()
+    it("are there by name, in the same order, each with its type, its title, its heading and its class", function()
+        local shown = {}
         for i, field in ipairs(record_fields.list) do
             assert.equal(field.name, record_fields.names[i])
             assert.equal(field, record_fields.by_name[field.name])
-            assert.is_string(field.title)
-            assert.is_string(field.heading)
+            shown[i] = table.concat({ field.name, field.type, field.title, field.heading, field.class }, " ")
         end
+        assert.same({ "id text ID ID", "identity_source_id text SOURCE Source", "identity_source_type text TYPE Type",
+            "start_time time START Start instant", "end_time time END End instant", "add_count count ADD Added number",
+            "update_count count UPD Updated number", "delete_count count DEL Deleted number",
+            "failed_count count FAIL Failed number", "status text STATUS Status",
+            "fail_reason text REASON Reason wide" }, shown)
+    end)
+
+    it("have the words that the service documents", function()
+        local words = {}
+        for _, field in ipairs(record_fields.list) do
+            words[field.name] = field.words
+        end
+        assert.same({ identity_source_type = { ldap = true, oneaccess = true },
+            status = { FINISHED = true, FAILED = true, RUNNING = true } }, words)
     end)
 end)

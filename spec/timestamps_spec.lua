@@ -228,6 +228,26 @@ describe("a calendar", function()
             end
         end
     end)
+
+    it("asks the C library once for a date, as long as there were no more than 64", function()
+        local date, loaded, asked = os.date, package.loaded["dwsync.timestamps"], 0
+        finally(function()
+            os.date, package.loaded["dwsync.timestamps"] = date, loaded -- luacheck: ignore 122
+        end)
+        package.loaded["dwsync.timestamps"] = nil
+        local fresh = require "dwsync.timestamps"
+        os.date = function(...) -- luacheck: ignore 122
+            asked = asked + 1
+            return date(...)
+        end
+        for _, case in ipairs { { 0, 63, 64 }, { 0, 63, 64 }, { 64, 64, 65 }, { 64, 64, 65 }, { 0, 62, 128 },
+            { 62, 62, 128 }, { 63, 63, 129 }, { 62, 62, 130 } } do
+            for day = case[1], case[2] do
+                fresh.to_iso(day * 86400000)
+            end
+            assert.equal(case[3], asked)
+        end
+    end)
 end)
 
 describe("a point in time of the machine's zone", function()
@@ -237,13 +257,13 @@ describe("a point in time of the machine's zone", function()
         local zone = "+0530"
         os.date = function(format, seconds) -- luacheck: ignore 122
             if format == "%z" then
-                return zone
+                return seconds == 1747637723 and zone or seconds == -1 and "-0030" or "+0000" -- that of its time
             end
             return date(format:find "^!" and format or "!" .. format, seconds and seconds + 19800)
         end
         assert.equal("2025-05-19T12:25:23.055+05:30", timestamps.to_local_iso(1747637723055))
         assert.equal("2025-05-19T12:25:23.999+05:30", timestamps.to_local_iso(1747637723999.7))
-        assert.equal("1970-01-01T05:29:59.001+05:30", timestamps.to_local_iso(-999))
+        assert.equal("1970-01-01T05:29:59.001-00:30", timestamps.to_local_iso(-999))
         zone = "IST"
         assert.equal("2025-05-19T12:25:23.055", timestamps.to_local_iso(1747637723055))
         assert.equal("253402300800000", timestamps.to_local_iso(253402300800000))

@@ -40,7 +40,7 @@ end
 
 --- The sources of a look-up: the names of a configuration, if it has any, then another source.
 -- @tparam {[string]=string} ids by name
--- @tparam table last see `one`
+-- @tparam[opt] table last see `one`
 -- @treturn {table,...}
 function M.sources(ids, last)
     local list = {}
@@ -202,9 +202,9 @@ function M.matches(word, cluster)
     return matches(cluster.id) or cluster.name ~= nil and matches(cluster.name)
 end
 
--- Whether a cluster has an id or a name, in any source that was read, that matches.
+-- Whether a cluster, which a source has, has an id or a name, in any source that was read, that matches.
 local function is_meant(cluster, matches, sources)
-    if matches(cluster.id) or cluster.name and matches(cluster.name) then
+    if matches(cluster.id) then
         return true
     end
     for _, source in ipairs(sources) do

@@ -11,11 +11,11 @@ decoder.decode_max_depth(64)
 decoder.decode_invalid_numbers(false)
 
 local encoder = cjson.new()
-encoder.encode_invalid_numbers(false)
 encoder.encode_sparse_array(false, 0) -- holes were nulls, however many
 
 local EXACT = 2 ^ 53
 
+-- What is no number stays what it is, too.
 local function to_integer(number)
     if math.type(number) == "float" and number % 1 == 0 and number >= -EXACT and number <= EXACT then
         return math.tointeger(number)
@@ -29,7 +29,7 @@ local function normalise(value)
             value[key] = nil -- assigning to an existing field is allowed while traversing
         elseif type(item) == "table" then
             normalise(item)
-        elseif math.type and type(item) == "number" then
+        elseif math.type then
             value[key] = to_integer(item)
         end
     end

@@ -60,7 +60,7 @@ local function addresses_of(pq, runtime, place, till)
         lookup:close()
     end
     if not addresses then
-        failure.message = ("looking up %s: %s"):format(place.host, failure.message)
+        failure.message, failure.says_where = ("looking up %s: %s"):format(place.host, failure.message), true
     end
     return addresses, failure
 end
@@ -125,7 +125,7 @@ end
 -- Time that was up says nothing of where, unless a name was looked up.
 local function reason_of(place, failure, is_one_of_several)
     local name = place.host ~= "" and place.host or place.hostaddr
-    return is_one_of_several and failure.late and not failure.message:find(name, 1, true)
+    return is_one_of_several and failure.late and not failure.says_where
         and ("%s: %s"):format(name, failure.message) or failure.message
 end
 

@@ -21,8 +21,6 @@ end
 local function short(number)
     if math.abs(number) >= HUGE then
         return decimal.format("%.3g", number)
-    elseif number % 1 == 0 then
-        return ("%.0f"):format(number)
     end
     return (decimal.format("%.1f", number):gsub("%.0$", ""))
 end
@@ -137,7 +135,7 @@ function M.value(value, unit)
         return M.percent(value)
     end
     local word = WORDS[unit]
-    return word and M.count(value, word, unit) or M.number(value)
+    return word and M.count(value, word) or M.number(value)
 end
 
 --- The thresholds of a verdict.

@@ -19,7 +19,8 @@ end
 local function bulletin_in(world)
     world.now, world.told, world.heard = world.now or 0, "", {}
     world.totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0 }
-    local stderr = { flush = function() end }
+    world.flushes = 0
+    local stderr = { flush = function() world.flushes = world.flushes + 1 end }
     function stderr.write(_, text)
         world.told = world.told .. text
     end
@@ -286,6 +287,7 @@ describe("the line of a collector in a terminal", function()
         world.now = 2
         bulletin:draw()
         assert.equal("\r\27[K" .. LINE, said(world))
+        assert.equal(3, world.flushes) -- of the three lines that have no end
     end)
 
     it("leaves a column of the terminal free, of 80 where none is known", function()

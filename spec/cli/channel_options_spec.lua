@@ -49,6 +49,7 @@ describe("the channels of a command", function()
         local parser = argparse "dwsync"
         channel_options.configure(parser)
         local help = parser:get_help():gsub("%s+", " ")
+        assert.truthy(help:find("Whom to tell: --slack-url-file", 1, true), help)
         for kind, noun in pairs(KINDS) do
             local text = ("--%s-url-file <file> File with the address of %s [DWSYNC_%s_URL]."):format(kind, noun,
                 kind:upper())
@@ -80,6 +81,7 @@ describe("the channels of a command", function()
         variables.DWSYNC_SLACK_URL = "https://x"
         local list, plan = channel_options.open({}, context, settings)
         assert.equal("a b slack", names())
+        assert.same({}, opened[1].world.accounts)
         assert.same({ "a", "b", "slack" }, { list[1].name, list[2].name, list[3].name })
         assert.is_function(plan)
         assert.equal(settings.alerts.channels.a, opened[1].declared)
@@ -94,7 +96,9 @@ describe("the channels of a command", function()
         local settings = settings_of "a"
         settings.alerts.routes = { { to = { "a" } } }
         variables.DWSYNC_TEAMS_URL = "https://x"
+        settings.inventory = { accounts = { { name = "hq", client = {} } } }
         local _, plan = channel_options.open({}, context, settings)
+        assert.is_table(opened[1].world.accounts.hq)
         local to = plan({ severity = "critical", cluster_id = "c", rule = "failing" }, 0).to
         table.sort(to)
         assert.equal("a teams", table.concat(to, " "))
@@ -150,7 +154,9 @@ describe("the channels of a command", function()
             assert.same({ nil, "config", message, "The channels are chat, mail." }, { none, err.kind, err.message,
                 err.hint })
         end
-        local _, err = channel_options.open_one("mail", {}, context, {})
+        local _, err = channel_options.open_one("x", {}, context, settings_of "mail")
+        assert.equal("The channels are mail.", err.hint)
+        _, err = channel_options.open_one("mail", {}, context, {})
         assert.equal("Declare it in alerts.channels of the configuration file, or of the inventory that --fleet names.",
             err.hint)
     end)

@@ -1,5 +1,6 @@
 local cluster_offers = require "dwsync.cli.cluster_offers"
 local connection = require "dwsync.cli.connection"
+local core = require "dwsync.core"
 local history = require "dwsync.history"
 local processes = require "spec.support.processes"
 local uv = require "luv"
@@ -7,14 +8,25 @@ local uv = require "luv"
 local NOW = 1761389392
 
 describe("the names of clusters that a shell is offered", function()
-    local open, folder, list, asked, options, variables, now, given
+    local open, open_history, folder, list, asked, options, variables, now, given, given_context, opened, closed
 
     before_each(function()
         open, folder = connection.open, assert(uv.fs_mkdtemp "/tmp/dwsync-spec-XXXXXX")
+        open_history, opened, closed = history.open, {}, 0
+        history.open = function(...)
+            opened[#opened + 1] = { ... }
+            local store = assert(open_history(...))
+            local close = store.close
+            function store.close(self)
+                closed = closed + 1
+                return close(self)
+            end
+            return store
+        end
         list, asked, now, options = {}, 0, NOW, { region = "r", endpoint = nil, project_id = "p" }
         variables = { HOME = folder, HUAWEICLOUD_SDK_AK = "AK", DWSYNC_HISTORY = folder .. "/h.sqlite" }
-        connection.open = function(args)
-            given = args
+        connection.open = function(args, context)
+            given, given_context = args, context
             return list ~= "none" and { option = function(_, name) return options[name] end, list_clusters = function()
                 asked = asked + 1
                 return list
@@ -22,19 +34,22 @@ describe("the names of clusters that a shell is offered", function()
         end
     end)
     after_each(function()
-        connection.open = open
+        connection.open, history.open = open, open_history
         processes.run("rm -rf " .. processes.quoted(folder))
     end)
 
     local function names(config)
-        return table.concat(cluster_offers.names { getenv = function(name) return variables[name] end,
+        local context = { getenv = function(name) return variables[name] end,
             now = function() return now end,
             read_file = function()
                 if config then
                     return config
                 end
                 return nil, "No such file or directory", true
-            end }, " ")
+            end }
+        local found = table.concat(cluster_offers.names(context), " ")
+        assert.equal(context, given_context)
+        return found
     end
 
     it("are those of the service, its ids where names are missing, asked with little patience", function()
@@ -54,7 +69,9 @@ describe("the names of clusters that a shell is offered", function()
         end
         for _, change in ipairs { function() options.region = "r2" end, function() options.endpoint = "https://e" end,
             function() options.project_id = "p2" end, function() variables.HUAWEICLOUD_SDK_AK = "AK2" end,
-            function() variables.HUAWEICLOUD_SDK_PROJECT_ID = "p3" end } do
+            function() variables.HUAWEICLOUD_SDK_PROJECT_ID = "p3" end,
+            function() variables.HUAWEICLOUD_SDK_PROJECT_ID = "4p3" end,
+            function() variables.HUAWEICLOUD_SDK_AK, variables.HUAWEICLOUD_SDK_PROJECT_ID = "AK24", "p3" end } do
             change()
             local before = asked
             names()
@@ -80,6 +97,8 @@ describe("the names of clusters that a shell is offered", function()
         local kept = assert(uv.fs_stat(folder .. "/.cache/dwsync"))
         assert.equal(448, kept.mode % 512)
         assert.equal(448, assert(uv.fs_stat(folder .. "/.cache")).mode % 512)
+        assert.truthy(uv.fs_stat(("%s/.cache/dwsync/clusters-%s"):format(folder,
+            core.sha256("r\0nil\0p\0AK\0"):sub(1, 16))))
         variables.XDG_CACHE_HOME = folder .. "/x"
         names()
         assert.truthy(uv.fs_stat(folder .. "/x/dwsync"))
@@ -90,13 +109,22 @@ describe("the names of clusters that a shell is offered", function()
     end)
 
     it("are those of the configuration and of a history that is a file, too", function()
-        local store = assert(history.open(variables.DWSYNC_HISTORY))
+        local store = assert(open_history(variables.DWSYNC_HISTORY))
         assert(store:save("c9", {}, { name = "saved" }))
         store:close()
         list = { { name = "asked" } }
         local text = 'return { clusters = { configured = "c1", ["no word"] = "c2" } }'
         assert.equal("asked configured saved", names(text))
         assert.equal("asked saved", names "return 7")
+        local target = variables.DWSYNC_HISTORY
+        assert.same({ { { target, { readonly = true, timeout = 2 } }, { target, { readonly = true, timeout = 2 } } },
+            2 }, { opened, closed })
+        variables.DWSYNC_HISTORY = nil
+        assert.equal("asked saved", names(("return { history = %q }"):format(target)))
+        variables.DWSYNC_HISTORY = "postgres://127.0.0.1:1/d"
+        assert.equal("asked", names "return 7")
+        assert.equal(3, #opened) -- a database is not asked
+        variables.DWSYNC_HISTORY = target
         assert(uv.fs_unlink(variables.DWSYNC_HISTORY))
         assert.equal("asked configured", names(text))
         assert.is_nil(uv.fs_stat(variables.DWSYNC_HISTORY)) -- asking makes none

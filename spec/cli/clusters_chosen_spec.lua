@@ -1,4 +1,9 @@
+local argparse = require "argparse"
+local clusters_chosen = require "dwsync.cli.clusters_chosen"
 local command = require "spec.support.command"
+local disabled = require "dwsync.health.disabled"
+local errors = require "dwsync.errors"
+local failure = require "dwsync.cli.failure"
 local run = command.run
 
 local unpack = table.unpack or unpack -- luacheck: ignore
@@ -330,7 +335,6 @@ describe("whose records a command is about", function()
     end)
 
     it("says of each failure whose it is, and of nothing else", function()
-        local errors = require "dwsync.errors"
         local about, told = errors.about, {}
         finally(function() errors.about = about end)
         errors.about = function(err, cluster)
@@ -398,7 +402,6 @@ describe("whose records a command is about", function()
     end)
 
     it("is asked for anew where all clusters are meant, and to look up names from some minutes ago", function()
-        local clusters_chosen = require "dwsync.cli.clusters_chosen"
         local question
         local function ask(args)
             local client = { monotonic = function() return 5 end, option = function() return 30 end,
@@ -431,9 +434,9 @@ describe("whose records a command is about", function()
 
     it("goes without names that a history cannot tell, and says why", function()
         local notes = {}
-        require("dwsync.cli.clusters_chosen").note_unnamed({ unnamed = { message = "m", hint = "h" } },
+        clusters_chosen.note_unnamed({ unnamed = { message = "m", hint = "h" } },
             { note = function(_, ...) notes[#notes + 1] = { ... } end })
-        require("dwsync.cli.clusters_chosen").note_unnamed({}, {})
+        clusters_chosen.note_unnamed({}, {})
         assert.same({ { "the names of clusters cannot be read: m", "h" } }, notes)
     end)
 
@@ -468,5 +471,243 @@ describe("whose records a command is about", function()
         end })
         assert.equal(130, status)
         assert.equal("dwsync: interrupted\n", err)
+    end)
+end)
+
+describe("the options that choose clusters", function()
+    local WHOSE = "Arguments: cluster Clusters: names, ids, or patterns such as 'prod-*'. Whose records: "
+        .. "--all-clusters Of every cluster of the project, or of the configuration file's all_clusters. "
+        .. "--exclude <names> Not these: names, ids or patterns, separated by commas. "
+    local INPUT = "--input <file> Records in a file, or - for stdin: NDJSON or JSON. "
+    local SIZE = "--page-size <n> Records a request (default 1000). "
+    local PAGING = "--paging {auto,page,row} How offset counts (default auto). "
+    local SOURCE = "Only these sources: ids or types. "
+
+    local function parser_with(which)
+        local parser = argparse "x"
+        clusters_chosen.configure(parser, which)
+        return parser
+    end
+
+    it("are those of a file, too, and those of a period, where the command knows them", function()
+        for _, case in ipairs {
+            { nil, WHOSE .. INPUT .. "Which records: --source <names> " .. SOURCE .. SIZE .. PAGING },
+            { { input = false }, WHOSE .. "Which records: --source <names> " .. SOURCE .. SIZE .. PAGING },
+            { { period = true }, WHOSE .. INPUT .. "Which records: --status <names> Only these: FINISHED, FAILED, "
+                .. "RUNNING. --since <when> Started at or after: 90m, 7d, yesterday, a local date or time. --until "
+                .. "<when> Started before. --source <names> " .. SOURCE .. "--limit <n> Only the newest so many of a "
+                .. "cluster. " .. SIZE .. "--offset <n> Only that page, as the service counts. " .. PAGING },
+        } do
+            assert.equal(case[2], parser_with(case[1]):get_help():gsub("%s+", " ")
+                :match "(Arguments: .*)Other options:")
+        end
+    end)
+
+    it("are checked when they are read", function()
+        local parser = parser_with { period = true }
+        for _, case in ipairs {
+            { "--page-size=0", "--page-size is 0, expected an integer above 0" },
+            { "--offset=-1", '--offset is "-1", expected an integer of 0 or more' },
+            { "--offset=x", '--offset is "x", expected an integer of 0 or more' },
+            { "--paging=x", "argument for option '--paging' must be one of 'auto', 'page', 'row'" },
+        } do
+            assert.same({ false, case[2] }, { parser:pparse { "c", case[1] } })
+        end
+        for _, paging in ipairs { "auto", "page", "row" } do
+            local good, args = parser:pparse { "c", "--offset", "0", "--paging", paging }
+            assert.same({ true, 0, paging }, { good, args.offset, args.paging })
+        end
+        local good, args = parser_with():pparse { "c", "--limit", "5" } -- of old
+        assert.same({ true, 5 }, { good, args.limit })
+    end)
+end)
+
+describe("a choice of clusters", function()
+    local notes, shown
+
+    before_each(function()
+        notes, shown = {}, {}
+    end)
+
+    local function chosen_by(args, settings)
+        args.config = settings and "/c.lua"
+        local chosen = assert(clusters_chosen.new(args, { getenv = function(name)
+            return command.ENVIRONMENT[name]
+        end, read_file = function()
+            if settings then
+                return settings
+            end
+            return nil, "No such file or directory", true
+        end, note = function(_, ...) table.insert(notes, { ... }) end, is_terminal = function() return false end }))
+        if chosen.progress then
+            chosen.progress.show = function(text) table.insert(shown, text) end
+        end
+        return chosen
+    end
+
+    -- A client for whom time passes with each cluster that is asked for its records.
+    local function client_of(clusters, answers, seconds)
+        local now, asked = 100, {}
+        return { asked = asked, monotonic = function() return now end, option = function() return 10 end,
+            find_clusters = function() return clusters, {} end,
+            all_sync_records = function(_, parameters)
+                asked[#asked + 1] = parameters
+                now = now + (seconds or 0)
+                local answer = answers[parameters.cluster_id]
+                if errors.is(answer) then
+                    return nil, answer
+                elseif type(answer) == "string" then
+                    error(answer, 0)
+                end
+                return answer
+            end }
+    end
+
+    it("has the size of a page as --limit where the command never took one for the other", function()
+        for _, args in ipairs { { command = "records" }, { from_history = true } } do
+            args.limit, args.cluster = 7, { "c" }
+            chosen_by(args)
+            assert.same({ 7, nil, {} }, { args.limit, args.page_size, notes })
+        end
+        local args = { command = "health", limit = 7, cluster = { "c" } }
+        chosen_by(args)
+        assert.same({ nil, 7, { { "--limit is now called --page-size here" } } }, { args.limit, args.page_size, notes })
+    end)
+
+    it("is none without an account", function()
+        local chosen, err = clusters_chosen.new({ cluster = { "c" } }, { getenv = function() end,
+            read_file = function() return nil, "No such file or directory", true end,
+            is_terminal = function() return false end })
+        assert.is_nil(chosen)
+        assert.is_true(errors.is(err))
+    end)
+
+    it("is among the clusters of a history, and says once what excluded none", function()
+        local store = { clusters = function()
+            return { { cluster_id = "c1", name = "one" }, { cluster_id = "c2" },
+                unnamed = { message = "m", hint = "h" } }
+        end }
+        local chosen = chosen_by({ from_history = true, cluster = {}, exclude = { "gone" } },
+            'return { clusters = { mine = "c2" } }')
+        local EXPECTED = { { id = "c1", name = "one" }, { id = "c2", name = "mine" } }
+        local UNNAMED = { "the names of clusters cannot be read: m", "h" }
+        assert.same(EXPECTED, chosen:saved(store))
+        assert.same(EXPECTED, chosen:saved(store))
+        assert.same({ UNNAMED, { "--exclude: no cluster is called 'gone'" }, UNNAMED }, notes)
+        chosen = chosen_by { from_history = true, cluster = { "three" } }
+        local list, err = chosen:saved(store)
+        assert.same({ nil, "config", "unknown cluster 'three', looked for in the history" }, { list, err.kind,
+            err.message })
+        assert.same({ nil, "locked" }, { chosen:saved { clusters = function() return nil, "locked" end } })
+    end)
+
+    it("keeps the service's word for a cluster, and else one to use where there is none", function()
+        for _, case in ipairs { { {}, "prod", { name = "prod" } }, { {}, "mine", { spare_name = "mine" } },
+            { { input = "-" }, "prod", { spare_name = "prod" } } } do
+            case[1].cluster, case[1].from_history = { "c" }, true
+            assert.same(case[3], chosen_by(case[1], 'return { clusters = { mine = "c1", prod = "c2" } }'):naming {
+                id = "c1", name = case[2] })
+        end
+    end)
+
+    it("has of a file each cluster's records, those of a source with all that there were", function()
+        local line = '{"cluster_id":"%s","cluster_name":"%s","id":"%s","identity_source_id":"%s"}\n'
+        local file = line:format("c1", "one", "r1", "s1") .. line:format("c1", "one", "r2", "s2")
+            .. line:format("c2", "two", "r3", "s2")
+        local function fetched(args, each)
+            args.input, args.cluster = "-", args.cluster or {}
+            local chosen = chosen_by(args, 'return { clusters = { mine = "c1" } }')
+            chosen.context.stdin = command.reader(file)
+            local items, err = chosen:fetch(nil, nil, each)
+            chosen.context.stdin:close()
+            return items, err
+        end
+        local kept, told = file, {}
+        local items = assert(fetched({ source = { "s1" } }, function(item) table.insert(told, item) end))
+        assert.same(items, told)
+        assert.same({ 2, 2, 1 }, { #items, items[1].records.total, items[2].records.total })
+        assert.same({ 1, 0, 2 }, { #items[1].records, #items[2].records, #items[1].records.before_source })
+        file = kept
+        items = assert(fetched { cluster = { "mine" } })
+        assert.same({ { id = "c1", name = "mine" }, 2, 2 }, { items[1].cluster, #items[1].records,
+            items[1].records.total })
+        file = kept:match "^[^\n]+\n"
+        assert.same({ nil, "unknown cluster 'tow', looked for in the configuration and in stdin" }, { nil,
+            select(2, fetched { cluster = { "tow" } }).message })
+        file = '{"id":"r1"}\n'
+        assert.equal('cluster is "a/b", expected letters, digits, "-", "_" and "." only',
+            select(2, fetched { cluster = { "a/b" } }).message)
+        file = "no records"
+        assert.is_true(errors.is((select(2, fetched {}))))
+    end)
+
+    it("asks for each with what is left of the time, and shows how many were read of several", function()
+        local chosen = chosen_by { cluster = { "c1" }, source = { "s" } }
+        chosen.client = client_of({ { id = "c1" } }, { c1 = { { id = "r", identity_source_id = "s" }, { id = "q" },
+            total = 9 } }, 4)
+        local items = assert(chosen:fetch { where = { id = "x" }, fields = { "id" }, limit = 3 })
+        assert.same({ { cluster_id = "c1", where = { id = "x" }, fields = { "id" }, limit = 3, timeout = 10 } },
+            chosen.client.asked)
+        assert.same({ 1, 9, 2 }, { #items[1].records, items[1].records.total, #items[1].records.before_source })
+        assert.same({}, shown)
+        chosen = chosen_by { cluster = { "c1", "c2" } }
+        chosen.client = client_of({ { id = "c1" }, { id = "c2" }, { id = "c3" } }, { c1 = {}, c2 = {}, c3 = {} }, 5)
+        items = assert(chosen:fetch())
+        assert.same({ { cluster_id = "c1", timeout = 10 }, { cluster_id = "c2", timeout = 5 } }, chosen.client.asked)
+        assert.same({ {}, {}, "not started before the 10 s deadline" }, { items[1].records, items[2].records,
+            items[3].error.message })
+        assert.same({ "read 1 of 3 clusters", "read 2 of 3 clusters" }, shown)
+        chosen.client = client_of({ { id = "c1" }, { id = "c2" } }, { c1 = {}, c2 = {} }, 9.5)
+        assert(chosen:fetch())
+        assert.equal(0.5, chosen.client.asked[2].timeout)
+    end)
+
+    it("shows nothing any more where the clusters cannot be listed", function()
+        local chosen, cleared = chosen_by { all_clusters = true, cluster = {} }, 0
+        chosen.progress.clear = function() cleared = cleared + 1 end
+        chosen.client = client_of(nil, {})
+        chosen.client.find_clusters = function() return nil, errors.new { kind = "network", message = "no way" } end
+        local items, err = chosen:fetch()
+        assert.same({ nil, "no way", 1 }, { items, err.message, cleared })
+    end)
+
+    it("has its failures reported by cluster where there are several, and up to three named", function()
+        local report, told = failure.report, {}
+        finally(function() failure.report = report end)
+        failure.report = function(err, _, subject)
+            told[#told + 1] = ("%s of %s"):format(err.message, tostring(subject))
+            return #told
+        end
+        local bad, worse = errors.new { kind = "network", message = "bad" }, errors.new { kind = "network",
+            message = "worse" }
+        local function item(id, err, name)
+            return { cluster = { id = id, name = name }, error = err }
+        end
+        assert.equal(0, clusters_chosen.report_failures({ item "a", item "b" }, {}))
+        assert.equal(1, clusters_chosen.report_failures({ item("a", bad) }, {}))
+        assert.equal(3, clusters_chosen.report_failures({ item("a", bad), item("b", worse, "B"), item("c", bad),
+            item "d" }, {}))
+        clusters_chosen.report_failures({ item("a", bad), item("b", bad), item("c", bad), item("d", bad) }, {})
+        clusters_chosen.report_failures({ item("a", bad), item("b", bad), item("c", bad), item("d", bad),
+            item("e", bad) }, {})
+        assert.same({ "bad of nil", "bad of a, c", "worse of B", "bad of a, b, c and 1 more",
+            "bad of a, b, c and 2 more" }, told)
+    end)
+
+    it("notes for which clusters synchronisation is off, once for each reason", function()
+        local reason = disabled.reason
+        finally(function() disabled.reason = reason end)
+        disabled.reason = function(item) return item.reason end
+        clusters_chosen.note_disabled({ { cluster = { id = "a" }, reason = "r" }, { cluster = { id = "b" } },
+            { cluster = { id = "c" }, reason = "s" }, { cluster = { id = "d", name = "D" }, reason = "r" },
+            { cluster = { id = "e" }, reason = "r", left_out = true }, { cluster = { id = "f" }, reason = "r" } },
+            { note = function(_, text) table.insert(notes, text) end })
+        assert.same({ "a, D, f: r", "c: s" }, notes)
+    end)
+
+    it("passes on what was raised as it is", function()
+        local chosen = chosen_by { cluster = { "c1", "c2" } }
+        chosen.client = client_of({ { id = "c1" }, { id = "c2" } }, { c1 = {}, c2 = "stop!" })
+        assert.same({ false, "stop!" }, { pcall(chosen.fetch, chosen) })
     end)
 end)

@@ -1,4 +1,6 @@
+local checks = require "dwsync.checks"
 local keys = require "dwsync.cli.configuration_keys"
+local options = require "dwsync.client.options"
 
 local CORRECT = "Correct the value named above; nothing was sent."
 local VALUE, NAME = "Write the value itself.", "Write name = { … }."
@@ -45,6 +47,8 @@ describe("what a configuration file may hold", function()
                 .. '{ "prod-*" }, not an empty one', CORRECT },
             { { all_clusters = { "a", ("a"):rep(201) } }, 'all_clusters[2] is "' .. ("a"):rep(59)
                 .. '…", expected a text of 1 to 200 bytes', CORRECT },
+            { profile { regoin = "x" }, "unknown key 'profiles.p.regoin'", "Did you mean 'region'? The keys are "
+                .. table.concat(checks.names(options.PLAIN), ", ") .. "." },
             { { profils = 1 }, "unknown key 'profils'", "Did you mean 'profile'? The keys are alerts, all_clusters, "
                 .. "clusters, history, on_change, pass_environment, profile, profiles, show_accounts, thresholds." },
             -- names and what they name
@@ -126,5 +130,11 @@ describe("what a configuration file may hold", function()
         for _, name in ipairs { "profiles", "clusters", "all_clusters", "pass_environment", "alerts" } do
             assert.are_not.equal(given[name], checked[name])
         end
+    end)
+end)
+
+describe("the clusters that --all-clusters means", function()
+    it("may be one name", function()
+        assert.same({ "prod-*" }, assert(keys.check { all_clusters = { "prod-*" } }).all_clusters)
     end)
 end)

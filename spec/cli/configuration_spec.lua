@@ -1,3 +1,4 @@
+local argparse = require "argparse"
 local command = require "spec.support.command"
 local configuration = require "dwsync.cli.configuration"
 local temporary = require "spec.support.temporary"
@@ -67,7 +68,15 @@ describe("the configuration file", function()
             true)
         status, _, err = run(nil, { "clusters", "--profile", "d" })
         assert.equal(2, status)
-        assert.matches("no configuration file to look for the profile 'd' in", err, 1, true)
+        assert.equal(("dwsync: config: no configuration file to look for the profile 'd' in.\n        Write %s, or "
+            .. "name the file with --config.\n"):format(PATH), err)
+        local _, failure = configuration.load({}, { getenv = function(name)
+            return name == "DWSYNC_PROFILE" and "e" or nil
+        end })
+        assert.same({ "no configuration file to look for the profile 'e' in",
+            "Write one, or name the file with --config." }, { failure.message, failure.hint })
+        assert.matches(" has no profile 'q'.\n        Its profiles are prod.\n",
+            select(3, run("return { profiles = { prod = {} } }", { "clusters", "--profile", "q" })), 1, true)
     end)
 
     it("is beaten by the environment, and that by options", function()
@@ -132,6 +141,29 @@ describe("the configuration file", function()
         local plain = { "~/h.db", "~/ca.pem", "~/c.pem", "~/k.pem" }
         assert.same(plain, paths((loaded(text, { HOME = "" }))))
         assert.same({ "/~/h.db" }, paths((loaded('return { history = "/~/h.db" }', { HOME = "/u" }))))
+    end)
+
+    it("expands ~/ in the paths of alerts", function()
+        local settings = loaded([[return { alerts = { channels = { hook = { kind = "webhook",
+            url = { file = "~/hook" } } } } }]], { HOME = "/u" })
+        assert.same({ file = "/u/hook" }, settings.alerts.channels.hook.url)
+    end)
+
+    it("has two options", function()
+        local parser = argparse "x"
+        configuration.configure(parser)
+        assert.matches("Configuration: --config <file> Configuration file [DWSYNC_CONFIG]. --profile <name> Profile of "
+            .. "that file [DWSYNC_PROFILE].", parser:get_help():gsub("%s+", " "), 1, true)
+    end)
+
+    it("says nothing of the project and the endpoint of another region, wherever that comes from", function()
+        local client = { region = "r", project_id = "p", endpoint = "https://e", timeout = 5 }
+        for _, case in ipairs { { { region = "x" }, {}, { region = "x", timeout = 5 } },
+            { {}, { DWSYNC_REGION = "x" }, { timeout = 5 } }, { {}, { DWSYNC_REGION = "r" }, { project_id = "p",
+                endpoint = "https://e", timeout = 5 } }, { {}, {}, client } } do
+            assert.same(case[3], (configuration.client_options(case[1], { client = client },
+                { getenv = function(name) return case[2][name or 0] end })))
+        end
     end)
 
     it("is read once for a command", function()

@@ -1,4 +1,8 @@
+local argparse = require "argparse"
 local cli = require "dwsync.cli"
+local connection = require "dwsync.cli.connection"
+local dwsync = require "dwsync"
+local errors = require "dwsync.errors"
 
 local SK, TOKEN = "hidden-sk+/=%", "hidden-token"
 local ENVIRONMENT = {
@@ -183,5 +187,148 @@ describe("secrets", function()
                 assert.is_nil(err:find("hidden", 1, true), err)
             end
         end
+    end)
+end)
+
+describe("the options of a command that asks the service", function()
+    local WHERE = "Configuration: --config <file> Configuration file [DWSYNC_CONFIG]. --profile <name> Profile of that "
+        .. "file [DWSYNC_PROFILE]. Where to ask: --region <region> Region, for example cn-north-4 [DWSYNC_REGION]. "
+        .. "--endpoint <url> DWS endpoint instead of the region's. --iam-endpoint <url> IAM endpoint instead of the "
+        .. "region's. --project-id <id> Project; looked up at IAM when not given. --proxy <url> Proxy URL, or none; "
+        .. "default: the environment's. --ca-file <file> PEM file of the CA to trust [DWSYNC_CA_FILE]. How to ask: "
+    local HOW = "--retries <n> How often to try again (default 3). --debug Show each request on stderr. "
+
+    local function parser_with(configure)
+        local parser = argparse "x"
+        connection.configure(parser, configure and configure(parser))
+        return parser
+    end
+
+    it("say where to ask and how, with a --timeout of the command's own where it has one", function()
+        for _, case in ipairs { { nil, "--timeout <s> Seconds for the whole answer (default 60). " },
+            { function(parser) return parser:option("--timeout", "Own."):argname "<t>" end, "--timeout <t> Own. " } } do
+            assert.equal(WHERE .. case[2] .. HOW, parser_with(case[1]):get_help():gsub("%s+", " ")
+                :match "(Configuration: .*)Other options:")
+        end
+    end)
+
+    it("are checked when they are read", function()
+        local parser = parser_with()
+        for _, case in ipairs {
+            { "--timeout=0", '--timeout is 0, expected a length of time above 0: seconds, or "90m", "6h", "2d"' },
+            { "--retries=-1", '--retries is "-1", expected an integer of 0 or more' },
+        } do
+            assert.same({ false, case[2] }, { parser:pparse { case[1] } })
+        end
+        local good, args = parser:pparse { "--timeout", "0.5", "--retries", "0" }
+        assert.same({ true, 0.5, 0 }, { good, args.timeout, args.retries })
+    end)
+end)
+
+describe("the client of a command", function()
+    local new, given, stderr, terminal
+    before_each(function()
+        new, stderr, terminal = dwsync.new, "", { stderr = true }
+        dwsync.new = function(options)
+            given = options
+            return "client"
+        end
+    end)
+    after_each(function() dwsync.new = new end)
+
+    local function context_with(settings)
+        return { settings = settings or { client = {}, clusters = {} }, getenv = function() end,
+            read_file = function() end, random = function() end, runtime = {},
+            stderr = { write = function(_, text) stderr = stderr .. text end },
+            note = function(_, text) stderr = stderr .. text .. "\n" end,
+            is_terminal = function(stream) return terminal[stream] or false end }
+    end
+
+    -- What was written since the last time.
+    local function said()
+        local text = stderr
+        stderr = ""
+        return text
+    end
+
+    it("gets the options, what the context has, and the clusters that are named", function()
+        local context = context_with { client = { limit = 7, timeout = 9 }, clusters = { a = "c1" } }
+        local client, failure, shown = connection.open({ timeout = 5, proxy = "none" }, context)
+        assert.same({ "client", nil, "table" }, { client, failure, type(shown) })
+        given.on_event = nil
+        assert.same({ limit = 7, timeout = 5, proxy = "", clusters = { a = "c1" }, getenv = context.getenv,
+            read_file = context.read_file, random = context.random, runtime = context.runtime }, given)
+    end)
+
+    it("is none where the configuration cannot be read, or says what is wrong", function()
+        local client, failure, shown = connection.open({ config = "/c.lua" }, { getenv = function() end,
+            read_file = function() return "return 1" end })
+        assert.same({ nil, "/c.lua returns a number, not a table", "table" }, { client, failure.message, type(shown) })
+        dwsync.new = function(options)
+            return nil, errors.new { kind = "config", message = "region is wrong", option = "region",
+                value = options.region }
+        end
+        client, failure = connection.open({}, context_with { client = { region = "x" }, clusters = {}, profile = "p" })
+        assert.same({ nil, "profiles.p.region is wrong" }, { client, failure.message })
+        client, failure = connection.open({ region = "x" }, context_with())
+        assert.same({ nil, "--region is wrong" }, { client, failure.message })
+    end)
+
+    it("shows on a terminal how far it is, in one line that is wiped before anything else", function()
+        local _, _, shown = connection.open({}, context_with())
+        shown.clear()
+        assert.equal("", said())
+        given.on_event { type = "page", pages = 2, records = 20, count = 50 }
+        given.on_event { type = "page", pages = 3, records = 30 }
+        assert.equal("\r\27[Kreading page 2: 20 of 50 records\r\27[Kreading page 3: 30 records", said())
+        given.on_event { type = "warning", message = "careful" }
+        given.on_event { type = "warning", message = "very" }
+        assert.equal("\r\27[Kcareful\nvery\n", said())
+        shown.show "x"
+        shown.clear()
+        shown.clear()
+        assert.equal("\r\27[Kx\r\27[K", said())
+        shown.page = function(event) shown.show("page " .. event.pages) end
+        given.on_event { type = "page", pages = 4, records = 1 }
+        assert.equal("\r\27[Kpage 4", said())
+        terminal = { stdout = true, stdin = true }
+        shown.clear()
+        said()
+        given.on_event { type = "page", pages = 2, records = 20 }
+        shown.clear()
+        assert.equal("", said())
+    end)
+
+    it("says what happens, most of it only with --debug", function()
+        for _, case in ipairs {
+            { { type = "clock", skew = 7200.4 },
+                "this machine's clock is 2 h slow; corrected for now, set it with NTP" },
+            { { type = "clock", skew = -3599.6 },
+                "this machine's clock is 1 h fast; corrected for now, set it with NTP" },
+            { { type = "clock", skew = 0.6 }, "this machine's clock is 1 s slow; corrected for now, set it with NTP" },
+            { { type = "warning", message = "careful" }, "careful" },
+            { { type = "attempt", method = "GET", url = "u", status = 200, seconds = 2, request_id = "r" },
+                "GET u: HTTP 200 in 2 s, request id r", true },
+            { { type = "attempt", method = "GET", url = "u", error = { kind = "tls" }, seconds = 2 },
+                "GET u: tls in 2 s", true },
+            { { type = "retry", pause = 0.3 }, "trying again in 300 ms", true },
+            { { type = "disorder" }, "the records do not come newest first: all are read to find the newest", true },
+            { { type = "lookup", cluster = "c", count = 1, age = 0 },
+                "looking for 'c' among the 1 cluster of the service, asked for now", true },
+            { { type = "lookup", cluster = "c", count = 4, age = 0.5 },
+                "looking for 'c' among the 4 clusters of the service, whose list is 1 s old", true },
+            { { type = "lookup", cluster = "c", count = 4, age = 61.5 },
+                "looking for 'c' among the 4 clusters of the service, whose list is 1 min 2 s old", true },
+        } do
+            connection.open({ debug = true }, context_with())
+            given.on_event(case[1])
+            assert.equal(case[2] .. "\n", said())
+            connection.open({}, context_with())
+            given.on_event(case[1])
+            assert.equal(case[3] and "" or case[2] .. "\n", said())
+        end
+        connection.open({ debug = true }, context_with())
+        given.on_event { type = "something else" }
+        assert.equal("", said())
     end)
 end)

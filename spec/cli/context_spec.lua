@@ -45,7 +45,9 @@ describe("the terminal of a command", function()
     it("is what the system says of each stream, and as large as it says", function()
         local open, turns, asked = 0, 0, {}
         with_luv({
-            guess_handle = function(descriptor) return descriptor == 2 and "tty" or "file" end,
+            guess_handle = function(descriptor)
+                return ({ [0] = "pipe", "file", "tty" })[descriptor]
+            end,
             new_tty = function(...)
                 asked[#asked + 1], open = { ... }, open + 1
                 return { get_winsize = function() return 132, 43 end, close = function() open = open - 1 end }
@@ -59,6 +61,14 @@ describe("the terminal of a command", function()
             assert.same({ 4, 0, 4 }, { #asked, open, turns })
             assert.same({ 1, false }, asked[1])
         end)
+        for descriptor, name in pairs { [0] = "stdin", "stdout", "stderr" } do
+            with_luv({ guess_handle = function(asked_for) return asked_for == descriptor and "tty" or "file" end },
+                function(made)
+                    for _, other in ipairs { "stdin", "stdout", "stderr" } do
+                        assert.equal(other == name, made.is_terminal(other))
+                    end
+                end)
+        end
     end)
 
     it("is none, of no size, where there is none, and where nothing can ask", function()
@@ -89,15 +99,16 @@ describe("output that cannot be written", function()
         local function fail() return nil, table.remove(reasons, 1) end
         local made = context.new { stdout = { write = fail, flush = fail } }
         made:flush()
-        made:write "x"
         assert.equal("disk full", made.write_failure)
+        made:write "x"
+        assert.same({ "disk full", { "again" } }, { made.write_failure, reasons })
         reasons = {}
         made = context.new { stdout = { write = fail, flush = fail } }
         made:write "x"
         assert.equal("unknown reason", made.write_failure)
         made = context.new { stdout = command.stream() }
         made:write "x"
-        assert.is_nil(made.write_failure)
+        assert.same({ "x" }, { made.stdout.text, made.write_failure })
     end)
 end)
 

@@ -45,6 +45,14 @@ describe("an error object", function()
         local err = errors.new { kind = "network", message = "m", hint = "h" }
         failure.report(err, context.new { stderr = stderr }, "c1, c2")
         assert.equal("dwsync: c1, c2: network: m.\n        h\n", stderr.text)
+        local about = errors.about(errors.new { kind = "network", message = "m", hint = "h", operation = "ListThings" },
+            { cluster_id = "c1" })
+        stderr = new_stream()
+        failure.report(about, context.new { stderr = stderr }, "c1, c2")
+        failure.report(about, context.new { stderr = stderr })
+        assert.equal("dwsync: c1, c2: network: m.\n        h\n"
+            .. "dwsync: network: ListThings of cluster c1: m.\n        h\n",
+            stderr.text)
     end)
 end)
 

@@ -85,7 +85,8 @@ describe("a hook", function()
 
     it("is a function of the configuration, which may keep an event from the program", function()
         local path = program "cat >> FOLDER/got"
-        run(function(event) return event.source ~= "s" end, path)
+        assert.equal("", run(function(event) return event.source ~= "s" end, path))
+        assert.equal("", run(function() end, nil))
         assert.is_nil((content "got"))
         run(function() end, path)
         assert.is_truthy((content "got"))

@@ -255,6 +255,47 @@ describe("an input without end", function()
     end)
 end)
 
+describe("a stream of records", function()
+    -- A stream that gives these pieces, the last of which may be {why it fails}.
+    local function stream_of(pieces)
+        local sizes, stream = {}, {}
+        function stream.read(_, size)
+            sizes[#sizes + 1] = size
+            local piece = table.remove(pieces, 1)
+            if type(piece) == "table" then
+                return nil, piece[1]
+            end
+            return piece
+        end
+        return stream, sizes
+    end
+
+    local function read_from(pieces)
+        local stream, sizes = stream_of(pieces)
+        local list, err = input.read("-", { stdin = stream, is_terminal = function() return false end })
+        return list, err, sizes
+    end
+
+    it("is read in blocks of 64 KiB, and not again after one that is shorter", function()
+        local full = '{"id":"a"}' .. (" "):rep(65536 - 11) .. "\n"
+        local list, _, sizes = read_from { full, '{"id":"b"}\n', '{"id":"c"}\n' }
+        assert.same({ { { id = "a" }, { id = "b" } }, { 65536, 65536 } }, { list, sizes })
+        list, _, sizes = read_from { full }
+        assert.same({ { { id = "a" } }, { 65536, 65536 } }, { list, sizes })
+        list, _, sizes = read_from { "" }
+        assert.same({ {}, { 65536 } }, { list, sizes })
+    end)
+
+    it("may fail, between lines and in a document", function()
+        local full = (" "):rep(65536)
+        for _, first in ipairs { full, "[\n" .. full:sub(3) } do
+            local _, err = read_from { first, { "Input/output error" } }
+            assert.same({ "standard input: Input/output error", "Check the path; --input - reads standard input." },
+                { err.message, err.hint })
+        end
+    end)
+end)
+
 describe("records of several clusters", function()
     it("are told apart by what they say, which is then taken out of them", function()
         local items = input.by_cluster({ { id = "a", cluster_id = "c2", cluster_name = "two" }, { id = "b" },

@@ -34,6 +34,9 @@ describe("the options of output", function()
         local help = parser:get_help():gsub("%s+", " ")
         assert.truthy(help:find("Format: table, csv, tsv, json, ndjson, markdown, html (default: table). --output "
             .. "<format> --time <how> How", 1, true), help)
+        assert.truthy(help:find("Output: -o <format>,", 1, true), help)
+        assert.same({ false, '--columns is ",", expected names separated by commas' },
+            { parser:pparse { "--columns", "," } })
     end)
 
     it("may have another default, which is nobody's wish", function()

@@ -1,4 +1,5 @@
 -- The zone is the process's, so each case has a process of its own.
+local argparse = require "argparse"
 local command = require "spec.support.command"
 local options = require "dwsync.cli.record_options"
 local processes = require "spec.support.processes"
@@ -96,5 +97,29 @@ describe("the options that choose among records", function()
                 true)
         end
         assert.matches("expected ids or types of identity sources, separated by commas", ids("--source", ","), 1, true)
+    end)
+end)
+
+describe("the options for records", function()
+    it("say what is wrong with them by their names", function()
+        local parser = argparse "x"
+        options.configure(parser, options.limit(parser))
+        assert.matches("Which records: --status <names> Only these: FINISHED, FAILED, RUNNING. --since <when> "
+            .. "Started at or after: 90m, 7d, yesterday, a local date or time. --until <when> Started before. "
+            .. "--source <names> Only these sources: ids or types. --limit <n> Only the newest so many of a cluster.",
+            parser:get_help():gsub("%s+", " "), 1, true)
+        for option, message in pairs { ["--source=,"] = '--source is ",", expected ids or types of identity sources, '
+            .. "separated by commas", ["--limit=x"] = '--limit is "x", expected an integer above 0',
+            ["--status=,"] = '--status is ",", expected ' } do
+            local good, reason = parser:pparse { option }
+            assert.same({ false, message }, { good, reason:sub(1, #message) })
+        end
+    end)
+
+    it("have a --limit of old that is only understood", function()
+        local parser = argparse "x"
+        options.limit(parser, true)
+        assert.is_nil(parser:get_help():find("--limit", 1, true))
+        assert.equal(5, (select(2, parser:pparse { "--limit", "5" })).limit)
     end)
 end)

@@ -46,6 +46,10 @@ describe("the service manager", function()
                 end
             end))
             manager.last_alive = manager.last_alive - 900
+            local monotonic = core.monotonic
+            finally(function() core.monotonic = monotonic end)
+            core.monotonic = function() return 1000 end
+            manager.last_alive = 1000 - manager.pause
             assert.equal("WATCHDOG=1\n", said(folder .. "/other", function()
                 manager.address = folder .. "/other"
                 manager:alive()

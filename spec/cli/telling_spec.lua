@@ -83,6 +83,10 @@ describe("telling of what a command looked at", function()
                 opened:close()
             end
             assert.is_false(telling.is_new(args, context, {}))
+            local _, _, opened = telling.open_store({}, context, { history = folder .. "/settings.sqlite" })
+            opened:close()
+            assert.equal("made " .. folder .. "/settings.sqlite, which keeps what was told; only its owner can read it",
+                table.remove(notes))
             assert.same({ "made " .. folder .. "/h.sqlite, which keeps what was told; only its owner can read it" },
                 notes)
             local store, err = telling.open_store({ history = folder .. "/no/h.sqlite" }, context, {})

@@ -58,4 +58,17 @@ describe("--set", function()
         assert.is_nil(none)
         assert.matches("--set: unknown rule 'nosuch'", err.message, 1, true)
     end)
+
+    it("are set by an option of the command, as often as one wants", function()
+        local parser = argparse "x"
+        thresholds.configure(parser)
+        assert.matches("Verdicts: --set <rule.option=value>", parser:get_help():gsub("%s+", " "), 1, true)
+        local good, args = parser:pparse { "--set", "churn=off", "--set", "disabled=warning" }
+        assert.same({ true, { { rule = "churn", on = false }, { rule = "disabled", severity = "warning" } } },
+            { good, args.set })
+        for _, text in ipairs { "churn", "a.b.c=warning", "=warning", "a.=warning", "stale=loud" } do
+            assert.same({ false, ('--set is "%s", expected rule.option=value, such as stale.warning=6h, rule=off, or '
+                .. "disabled=warning"):format(text) }, { parser:pparse { "--set", text } })
+        end
+    end)
 end)

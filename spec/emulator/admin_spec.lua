@@ -54,6 +54,10 @@ describe("the emulator's own interface", function()
         assert.same({ 4, 3, 1 }, { reply.total, reply.connections, reply.tls_sessions_reused })
     end)
 
+    it("shows what others were told through it", function()
+        assert.same({ notices = {} }, curl.admin(info, "GET", "notices").json)
+    end)
+
     it("starts the journal anew", function()
         curl.get(info, path)
         assert.same({ ok = true }, curl.admin(info, "DELETE", "requests").json)

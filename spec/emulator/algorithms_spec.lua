@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local algorithms = require "dwsync.emulator.algorithms"
+local hmac = require "openssl.hmac"
 
 local from_hex, to_hex = algorithms.from_hex, algorithms.to_hex
 
@@ -30,6 +31,48 @@ describe("the emulator's algorithms", function()
         end
         assert.same(known, listed)
         assert.equal(5, #algorithms.names)
+    end)
+
+    it("have the header of the content's hash, and a scope or none", function()
+        local shown = {}
+        for name, algorithm in pairs(algorithms.by_name) do
+            shown[name] = algorithm.content_header .. (algorithm.scoped and " scoped" or "")
+        end
+        assert.same({ ["SDK-HMAC-SHA256"] = "x-sdk-content-sha256", ["SDK-HMAC-SM3"] = "x-sdk-content-sm3",
+            ["V11-HMAC-SHA256"] = "x-sdk-content-sha256 scoped", ["SDK-ECDSA-P256-SHA256"] = "x-sdk-content-sha256",
+            ["SDK-SM2-SM3"] = "x-sdk-content-sm3" }, shown)
+    end)
+
+    it("derive a private key from the first candidate that is below the order by two at least", function()
+        local new = hmac.new
+        finally(function() hmac.new = new end)
+        for _, case in ipairs {
+            { "SDK-ECDSA-P256-SHA256", "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551",
+                "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632550",
+                "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63254f" },
+            { "SDK-SM2-SM3", "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54123",
+                "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54122",
+                "fffffffeffffffffffffffffffffffff7203df6b21c6052b53bbf40939d54121" },
+        } do
+            local algorithm, inputs = case[1], {}
+            hmac.new = function()
+                return { final = function(_, text)
+                    inputs[#inputs + 1] = text:byte(-5)
+                    return from_hex(case[1 + #inputs])
+                end }
+            end
+            assert.equal(case[3], to_hex(algorithms.private_key(algorithm, "AK", "SK")))
+            assert.same({ 0, 1, 2 }, inputs)
+            inputs = {}
+            hmac.new = function()
+                return { final = function(_, text)
+                    inputs[#inputs + 1] = text:byte(-5)
+                    return ("\255"):rep(32)
+                end }
+            end
+            assert.has_error(function() algorithms.private_key(algorithm, "AK", "SK") end)
+            assert.same({ 256, 255 }, { #inputs, inputs[256] })
+        end
     end)
 
     it("hash as the vectors say", function()

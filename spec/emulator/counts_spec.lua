@@ -61,6 +61,12 @@ describe("the emulator's counts", function()
         end
     end)
 
+    it("take a clock that went back for no time at all", function()
+        local shown = counted({ "hq", "a", 200, 10 }, { "hq", "a", 200, 9 })
+        assert.same({ { cluster = "a", seconds = 0 }, { cluster = "a", seconds = 0 }, { { 0, 1 } } },
+            { shown.smallest_gap, shown.largest_gap, shown.gaps })
+    end)
+
     it("keep the table of gaps short, however long they are", function()
         local shown = counted({ "hq", "a", 200, 0 }, { "hq", "a", 200, 4000 }, { "hq", "a", 200, 9000 })
         assert.same({ { 3600, 2 } }, shown.gaps)

@@ -35,6 +35,39 @@ describe("the search for nginx", function()
             nginx_program.find(nil, "/nonexistent:" .. directory .. ":/usr/sbin"))
     end)
 
+    it("looks in PATH first, and knows the Lua module by its other name, too", function()
+        local path = fake "nginx version: nginx/1\nconfigure arguments: --add-module=/x/lua-nginx-module-0.10"
+        local getenv = os.getenv
+        finally(function() os.getenv = getenv end) -- luacheck: ignore 122
+        os.getenv = function(name) return name == "PATH" and directory or nil end -- luacheck: ignore 122
+        assert.same({ path = path, modules = {} }, nginx_program.find())
+        fake "nginx version: nginx/1\nconfigure arguments: --add-module=/x/luaXnginx-module-0.10"
+        assert.equal(("nginx lacks its Lua module, /usr/local/nginx/modules/ndk_http_module.so (%s)"):format(INSTALL),
+            (select(2, nginx_program.find())))
+    end)
+
+    it("looks for modules below the prefix, where nginx says nothing else", function()
+        fake("nginx version: nginx/1\nconfigure arguments: --prefix=" .. directory .. " --with-x")
+        assert.equal(("nginx lacks its Lua module, %s/modules/ndk_http_module.so (%s)"):format(directory, INSTALL),
+            (select(2, nginx_program.find(nil, directory))))
+    end)
+
+    it("asks through a pipe that it closes, or says why there is none", function()
+        local path, popen, closed = fake "nginx ngx_lua", io.popen, 0
+        finally(function() io.popen = popen end) -- luacheck: ignore 122
+        io.popen = function(command) -- luacheck: ignore 122
+            local pipe = popen(command)
+            return { read = function(_, what) return pipe:read(what) end, close = function()
+                closed = closed + 1
+                return pipe:close()
+            end }
+        end
+        assert.is_table(nginx_program.find(path))
+        assert.equal(1, closed)
+        io.popen = function() return nil, "no more processes" end -- luacheck: ignore 122
+        assert.same({ nil, path .. " -V failed: no more processes" }, { nginx_program.find(path) })
+    end)
+
     it("says what to install when there is no nginx", function()
         local program, err = nginx_program.find(nil, directory)
         assert.is_nil(program)

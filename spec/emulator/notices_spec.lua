@@ -49,6 +49,13 @@ describe("what others report to the emulator", function()
             topic or ("urn:smn:%s:%s:ops"):format(place.region, place.id))
     end
 
+    it("is kept as it came, with where and by whom", function()
+        assert.equal(200, publish({ message = "m" }).status)
+        assert.equal(201, report(event()).status)
+        assert.same({ { kind = "smn", path = "/path", body = { message = "m" }, by = "AK" }, { kind = "ces",
+            path = "/path", body = event(), by = "AK" } }, state.notices)
+    end)
+
     it("is taken at its limits, and refused beyond", function()
         for name, values in pairs {
             event_name = { ("n"):rep(64), ("n"):rep(65) },

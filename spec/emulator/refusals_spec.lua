@@ -18,6 +18,10 @@ describe("a refusal of the emulator", function()
             body_of(refusals.keystone(401, "who?")))
     end)
 
+    it("is none that there is not", function()
+        assert.has_error(function() refusals.make "APIGW.9999" end, "APIGW.9999")
+    end)
+
     it("says after how long a throttled client may come back, where the policy says so", function()
         local policy = { limit = 3, window = 60, retry_after = 7 }
         local refusal = refusals.throttled(policy)

@@ -13,6 +13,26 @@ describe("the directory of a run", function()
         end)
     end)
 
+    it("has none of its files open when they are written, or cannot be", function()
+        local open, close, write, files = uv.fs_open, uv.fs_close, uv.fs_write, {}
+        finally(function() uv.fs_open, uv.fs_close, uv.fs_write = open, close, write end)
+        uv.fs_open = function(...)
+            local file, err = open(...)
+            files[file] = true
+            return file, err
+        end
+        uv.fs_close = function(file)
+            files[file] = nil
+            return close(file)
+        end
+        temporary.with_folder(function(folder)
+            assert.is_true(directories.write(folder, "ca.pem", "text"))
+            uv.fs_write = function() return nil, "EIO" end
+            assert.is_nil((directories.write(folder, "leaf.key", "text")))
+            assert.same({}, files)
+        end)
+    end)
+
     it("says what went wrong with a file, or that the disk is full", function()
         local write = uv.fs_write
         finally(function() uv.fs_write = write end)

@@ -70,6 +70,7 @@ describe("an answer", function()
                 "sleep 0.5", "print def", "flush true", "sleep 0.5", "print g", "flush true", "sleep 0.5" },
             { { repeat_body = { text = "ab", times = 2 } }, "X: 1", "print abab", "flush true" },
             { { repeat_body = { text = "", times = 1 } }, "X: 1", "print ", "flush true" },
+            { { repeat_body = { text = "", times = 3 } }, "X: 1", "print ", "flush true" },
         } do
             log = {}
             sending.send({ status = 202, headers = { X = "1" }, body = "abcdefg" }, case[1])
@@ -90,6 +91,9 @@ describe("an answer", function()
     it("is silence and then the end", function()
         sending.send({ silent_for = 9, status = 200 }, { truncate = 1 })
         assert.same({ "sleep 9", "exit 444" }, log)
+        log = {}
+        sending.close_without_answer()
+        assert.same({ "exit 444" }, log)
     end)
 
     it("is repeated in blocks of 64 KiB at most, a text longer than that whole", function()

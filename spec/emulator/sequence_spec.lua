@@ -1,5 +1,6 @@
 local cjson = require "cjson"
 local sequence = require "dwsync.emulator.sequence"
+local stories = require "dwsync.emulator.stories"
 
 describe("a sequence of records", function()
     local cluster = { id = "c", story = "large" }
@@ -83,15 +84,58 @@ describe("a sequence of records", function()
             assert.equal("x", ids(records:reach(at(4)), 0, 5)[2])
         end)
 
+        it("has what arrives in front of what the clock brought before", function()
+            local records = sequence.new(healthy, every):reach(at(1))
+            records:add(1, at(1) + 500)
+            local page = cjson.decode((records:json(0, 2)))
+            assert.same({ at(1) + 500, at(1) }, { page[1].start_time, page[2].start_time })
+            records = sequence.new(healthy, every):reach(at(1))
+            records:put { { id = "x", start_time = 5 } }
+            page = cjson.decode((records:json(0, 2)))
+            assert.same({ 5, at(1) }, { page[1].start_time, page[2].start_time })
+            records = sequence.new(healthy, every):reach(at(1))
+            records:replace { { id = "x" } }
+            assert.same({ "x" }, ids(records, 0, 9))
+            records = sequence.new(healthy, every):reach(at(1))
+            records:remove(1, "front")
+            assert.equal(168, records:count())
+            assert.not_equal(at(1), cjson.decode((records:json(0, 1)))[1].start_time)
+        end)
+
         it("changes its version with each, and has the same again for the same", function()
             local function version(now) return sequence.new(healthy, every):reach(now).version end
             assert.equal(version(at(1)), version(at(2) - 1))
-            assert.not_equal(version(at(1)), version(at(2)))
+            assert.same({ "0 1", "0 2" }, { version(at(1)), version(at(2)) })
             local one, other = sequence.new(healthy, every):reach(at(1)), sequence.new(healthy, every):reach(at(1))
             one:put { { id = "a" } }
             other:put { { id = "b" } }
             assert.not_equal(one.version, other.version)
         end)
+    end)
+
+    it("has its changes counted with those of all", function()
+        local loaded = package.loaded["dwsync.emulator.sequence"]
+        finally(function() package.loaded["dwsync.emulator.sequence"] = loaded end)
+        package.loaded["dwsync.emulator.sequence"] = nil
+        local fresh = require "dwsync.emulator.sequence"
+        local one, other = fresh.new(cluster, options), fresh.new(cluster, options)
+        assert.equal("0 0", one.version)
+        one:add(1, 0)
+        other:put {}
+        one:remove(0)
+        assert.same({ "3 0", "2 0" }, { one.version, other.version })
+    end)
+
+    it("has what arrives numbered, and of the source of the newest", function()
+        local own = sequence.new({ id = "c", story = "never" }, options)
+        own:add(2, 5000)
+        assert.same({ stories.arrival(cluster, options, 2, 5001).id, stories.arrival(cluster, options, 1, 5000).id },
+            ids(own, 0, 9))
+        own:replace { { id = "x", start_time = 9000, identity_source_id = "s", identity_source_type = "scim" } }
+        own:add(1, 5)
+        local newest = cjson.decode((own:json(0, 1)))[1]
+        assert.same({ 9001, "s", "scim" }, { newest.start_time, newest.identity_source_id,
+            newest.identity_source_type })
     end)
 
     it("changes its version with its records", function()
@@ -182,5 +226,15 @@ describe("a sequence of records", function()
         records:remove(2, "front")
         assert.equal("a b", visited(9))
         assert.same({}, ids(records, 0, 9))
+        records:put { { id = "f" } }
+        assert.equal("a b f", visited(9))
+        records:replace { { id = "c" }, { id = "b" }, { id = "a" } }
+        records:remove(2, "front")
+        records:put { { id = "e" }, { id = "d" } }
+        assert.equal("a d e", visited(9))
+        records:remove(2)
+        assert.equal("a e", visited(9))
+        records:remove(1)
+        assert.equal("a", visited(9))
     end)
 end)

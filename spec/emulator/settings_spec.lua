@@ -44,6 +44,30 @@ describe("the settings of the emulator", function()
         end
     end)
 
+    it("say what is wrong with them", function()
+        for _, case in ipairs {
+            { { throttle = { limit = 1 } }, "throttle.window is missing, expected a number of seconds above 0" },
+            { { throttle = { window = 1 } }, "throttle.limit is missing, expected an integer of 0 or more" },
+            { { throttle = 5 }, "throttle is a number, expected an object" },
+            { { totp = 5 }, "totp is 5, expected a non-empty text without line breaks" },
+            { { v11_region = {} }, "v11_region is a table, expected a non-empty text without line breaks" },
+        } do
+            assert.same({ nil, case[2] }, { settings.changed(settings.defaults(), case[1]) })
+        end
+        assert.matches("unknown setting 'pagng'. Did you mean 'paging'?",
+            select(2, settings.changed(settings.defaults(), { pagng = "row" })), 1, true)
+        for _, retry_after in ipairs { 0, 1, 7, "soon", "", -1 } do
+            assert.equal(retry_after, assert(settings.changed(settings.defaults(), { throttle = { limit = 1, window = 1,
+                retry_after = retry_after } })).throttle.retry_after)
+        end
+        for _, retry_after in ipairs { 1.5, "a\nb", true, {} } do
+            local values, wrong = settings.changed(settings.defaults(), { throttle = { limit = 1, window = 1,
+                retry_after = retry_after } })
+            assert.is_nil(values)
+            assert.matches("^throttle.retry_after is .*, expected an integer or a text without line breaks$", wrong)
+        end
+    end)
+
     it("keep those that are not changed, and are put back one by one", function()
         local once = assert(settings.changed(settings.defaults(), { paging = "row", key_life = 5 }))
         local twice = assert(settings.changed(once, { key_life = cjson.null }))

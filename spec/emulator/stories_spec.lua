@@ -1,3 +1,6 @@
+local cjson = require "cjson"
+local core = require "dwsync.core"
+local record_fields = require "dwsync.record_fields"
 local stories = require "dwsync.emulator.stories"
 
 describe("a story", function()
@@ -57,6 +60,57 @@ describe("a record of a story", function()
     end)
 end)
 
+describe("all records of a story", function()
+    -- Each record as a line.
+    local function written(story)
+        local cluster, lines = stories.cluster(1, story, story), {}
+        local count, record_at = stories.records(cluster, { seed = 1, started = 1747637723055, records = 200 })
+        for i = 0, count - 1 do
+            local record, parts = record_at(i), {}
+            for k, name in ipairs(record_fields.names) do
+                local value = record[name]
+                parts[k] = type(value) == "number" and ("%.0f"):format(value) or value == cjson.null and "null"
+                    or tostring(value)
+            end
+            lines[#lines + 1] = table.concat(parts, " ")
+        end
+        return table.concat(lines, "\n")
+    end
+
+    it("are always the same", function()
+        local digests = {}
+        for _, story in ipairs { "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "large" } do
+            digests[story] = core.sha256(written(story)):sub(1, 16)
+        end
+        assert.same({ healthy = "1944f9cf391e5d7e", failing = "70c5de65d9f756b0", mass_delete = "cbc6d3397fac01f4",
+            stuck = "22d710d99428aa8f", partial = "e967c751cde8c577", two_sources = "20827fc2695160d7",
+            large = "bac9ed5cf412ab7e" }, digests)
+    end)
+
+    it("are none of a story without any", function()
+        local _, record_at = stories.records({ id = "c", story = "never" }, {})
+        assert.has_error(record_at)
+    end)
+end)
+
+describe("the clusters of a place", function()
+    it("are one for each story, and healthy ones besides, with ids of their own in each place", function()
+        local shown = {}
+        for i, cluster in ipairs(stories.clusters { seed = 1, clusters = 2 }) do
+            shown[i] = ("%s %s %s"):format(cluster.id:sub(1, 8), cluster.name, cluster.story)
+        end
+        assert.same({ "db908702 dws-healthy healthy", "29ceb187 dws-failing failing",
+            "068d0464 dws-mass-delete mass_delete", "8c692c68 dws-stuck stuck", "7af15408 dws-partial partial",
+            "0f155a89 dws-two-sources two_sources", "3f03b86c dws-never never", "c0a713ba dws-feature-off feature_off",
+            "d5504dd2 dws-large large", "9a271caf bulk-001 healthy", "1a93d695 bulk-002 healthy" }, shown)
+        assert.same({ "healthy", "failing", "mass_delete", "stuck", "partial", "two_sources", "never", "feature_off",
+            "large" }, stories.names)
+        local labelled = stories.clusters { seed = 1, clusters = 1, stories = false, label = "lab" }
+        assert.same({ { id = "056cc0e2-e285-4e94-8898-b0e0033d4d73", name = "bulk-001", story = "healthy" } }, labelled)
+        assert.equal("f7b10a7e60b6e35e58eeb57874bf6fa3", stories.hex_id(1, "project"))
+    end)
+end)
+
 describe("the clock's new runs", function()
     local STARTED, EVERY = 1747637723055, 6
     local options = { seed = 1, started = STARTED, new_runs = EVERY }
@@ -97,6 +151,17 @@ describe("the clock's new runs", function()
         assert.equal(0, stories.turns(clusters[1], { seed = 1, started = STARTED }, later))
         for _, cluster in ipairs(stories.clusters { seed = 1, clusters = 0 }) do
             assert.equal(cluster.story == "healthy", stories.turns(cluster, options, later) > 0, cluster.story)
+        end
+    end)
+
+    it("begin in the tick that the first eight digits of the id say", function()
+        for id, tick in pairs { ["12345678-9"] = 97, ["00000063"] = 100, ["00000064"] = 1, none = 1 } do
+            local cluster = { id = id, story = "healthy" }
+            local function turns_at(ticks)
+                return stories.turns(cluster, options, STARTED + ticks * EVERY * 1000)
+            end
+            assert.same({ 0, 1, 1, 2 }, { turns_at(tick - 1), turns_at(tick), turns_at(tick + 99),
+                turns_at(tick + 100) })
         end
     end)
 

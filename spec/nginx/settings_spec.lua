@@ -73,6 +73,7 @@ describe("the settings", function()
 
     it("take all clusters, names, patterns and ids, or ids with names", function()
         assert.equal("all", check({ clusters = "all" }).clusters)
+        assert.same({ { id = "one", name = "" } }, check({ clusters = { { id = "one", name = "" } } }).clusters)
         local id = "c1c1c1c1-0000-4000-8000-000000000001"
         assert.same({ "one", "prod-*", { id = id }, { id = "two", name = "Two" } },
             check({ clusters = { "one", "prod-*", id, { id = "two", name = "Two" } } }).clusters)
@@ -140,6 +141,9 @@ describe("the settings", function()
             "alerts.link is a function, which cannot enter a thread" },
         { "a history that is a number", { history = 5 }, "history is not a path or a postgres:// URL" },
         { "a history without a name", { history = "" }, "history is not a path or a postgres:// URL" },
+        { "a history at no place that is known", { history = "mysql://db/d" },
+            "history: unsupported history URL scheme mysql://" },
+        { "alerts that are no table", { history = "/h.db", alerts = 5 }, "alerts is a number, expected a table" },
         { "a history of two lines", { history = "a\nb" }, "history is not a path or a postgres:// URL" },
         { "a thread for credentials", { client = { credentials = coroutine.create(print) } }, "client.credentials is a "
             .. "thread, which cannot enter a thread: use one of the sources of credentials" },

@@ -57,6 +57,13 @@ describe("conditions", function()
         assert.equal("bd", ids(function(record) return record.id == "b" or record.id == "d" end))
     end)
 
+    it("are met by no record that is none", function()
+        for _, record in ipairs { 7, "text", true } do
+            assert.is_false(conditions.compile { status = "FAILED" }(record))
+            assert.is_false(conditions.compile {}(record))
+        end
+    end)
+
     it("do not raise for fields of another type", function()
         local meets = conditions.compile { start_time = { min = 1 }, status = "FAILED" }
         assert.is_false(meets { start_time = "2", status = {} })

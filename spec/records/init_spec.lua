@@ -34,6 +34,13 @@ describe("a sequence of records", function()
         assert.same({}, records.from({}):to_list())
     end)
 
+    it("has the list and the now of the one that it is made from", function()
+        assert.equal(ALL, records.from(records.from(ALL)).list)
+        assert.same({ B, C }, records.from(records.from(ALL, { now = NOW })):since("24h"):to_list())
+        assert.same({ C }, records.from(records.from(ALL, { now = NOW }), { now = NOW + 5 * 3600 }):since("24h")
+            :to_list())
+    end)
+
     it("can be read again when it comes from a list", function()
         local sequence = records.from(ALL):where { status = "FAILED" }
         assert.same({ A }, sequence:to_list())

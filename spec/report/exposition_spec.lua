@@ -67,8 +67,9 @@ describe("the text exposition of a family", function()
 
     it("may have parts of a histogram below one heading", function()
         assert.equal("# HELP dwsync_things Things.\n# TYPE dwsync_things histogram\n"
-            .. 'dwsync_things_bucket{le="+Inf"} 2\ndwsync_things_sum 7\ndwsync_things_count 2\n', written({
-                { { le = "+Inf" }, 2, "_bucket" }, { {}, 7, "_sum" }, { {}, 2, "_count" } }, "histogram"))
+            .. 'dwsync_things_bucket{le="+Inf"} 2\ndwsync_things_sum 7\ndwsync_things_count 2\n'
+            .. 'dwsync_things_bucket{cluster="c",le="1"} 1\n', written({ { { le = "+Inf" }, 2, "_bucket" },
+                { {}, 7, "_sum" }, { {}, 2, "_count" }, { { cluster = "c", le = "1" }, 1, "_bucket" } }, "histogram"))
     end)
 
     it("is nothing without samples", function()

@@ -175,7 +175,7 @@ local function of_nameless(self, items, file)
             message = ("the records of %s do not name their cluster"):format(file) }
     end
     local id, wrong = options.identifier("cluster", self.settings.clusters[word] or word)
-    local known = cluster_names.one(word, cluster_names.sources(self.settings.clusters, { list = {}, place = "" }))
+    local known = cluster_names.one(word, cluster_names.sources(self.settings.clusters))
     items[1].cluster = known or { id = id }
     return not wrong and items or nil, wrong
 end

@@ -35,7 +35,6 @@ end
 local function make_parser(argparse)
     local parser = argparse("dwsync", DESCRIPTION, "Example: dwsync records dws-prod --region cn-north-4 --since 7d")
     parser:command_target "command"
-    parser:require_command(true)
     parser:usage_max_width(80):help_max_width(80)
     return parser
 end

@@ -54,7 +54,7 @@ local NO_FIELD = "it has none of a record's fields (id, status, start_time, …)
 -- Whether a line closed our list and opened one of another name.
 local function has_more(page)
     for name in pairs(page) do
-        if name ~= "count" and name ~= "sync_records" then
+        if name ~= "sync_records" then
             return true
         end
     end
@@ -179,7 +179,7 @@ function Reader:document(first)
         return wrong(self.name, (" line %d"):format(self.number),
             "the JSON document that begins here is larger than " .. MOST, SHORTER)
     elseif reason then
-        return wrong(self.name, "", reason)
+        return wrong(self.name, "", reason, PATH)
     end
     return first .. "\n" .. (rest or "")
 end
@@ -190,7 +190,7 @@ local MANY, MANY_BYTES = 500, 1024 * 1024
 
 -- Whether a line is one object that ends where the line does, whatever surrounds the line: it has no other braces.
 local function is_flat(line)
-    return line:byte() == OPENING and not line:find("{", 2, true) and line:find("}", 1, true) == #line
+    return line:byte() == OPENING and not line:find("{", 2) and line:find "}" == #line
 end
 
 -- The records of flat lines; nil when one of them is wrong.

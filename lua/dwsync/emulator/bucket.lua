@@ -36,7 +36,7 @@ end
 -- @treturn {limit=integer,window=number,retry_after=integer} see @{dwsync.emulator.refusals.throttled}; whole seconds
 --   until a token comes
 function Bucket:policy()
-    local by_second = self.rate >= 1 and self.rate % 1 == 0
+    local by_second = self.rate % 1 == 0
     local window = by_second and 1 or 60
     return {
         limit = math.max(1, math.floor(self.rate * window + 0.5)), window = window,

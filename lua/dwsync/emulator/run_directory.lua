@@ -27,7 +27,7 @@ function M.write(directory, name, text)
         return nil, "cannot create " .. err
     end
     local written
-    written, err = uv.fs_write(file, text, -1)
+    written, err = uv.fs_write(file, text)
     uv.fs_close(file)
     if written ~= #text then
         return nil, ("cannot write %s: %s"):format(path, err or "the disk is full")

@@ -35,7 +35,7 @@ end
 
 -- Streams without a length: the whole never exists in memory.
 local function send_repeated(text, times)
-    local in_block = math.max(1, math.min(times, math.floor(BLOCK / math.max(#text, 1))))
+    local in_block = math.max(1, math.min(times, math.floor(BLOCK / #text)))
     local block = text:rep(in_block)
     local left = times
     while left > 0 do

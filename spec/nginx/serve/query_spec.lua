@@ -44,7 +44,12 @@ describe("a parameter", function()
     it("that is a list of names or of statuses", function()
         assert.same({ "a", "b" }, read(query.names, "a,b"))
         assert.is_nil(read(query.names, ","))
-        assert.is_nil(read(query.names, ("x,"):rep(51)))
+        assert.same({ "a" }, read(query.names, "a"))
+        assert.equal(50, #read(query.names, ("x,"):rep(50)))
+        assert.equal('it is "' .. ("x,"):rep(29) .. 'x…", expected 1 to 50 names separated by commas',
+            select(2, read(query.names, ("x,"):rep(51))))
+        assert.same({ ("x"):rep(2000) }, read(query.names, ("x"):rep(2000)))
+        assert.equal("it is too long", select(2, read(query.names, ("x"):rep(2001))))
         assert.same({ "FAILED", "RUNNING" }, read(query.statuses, "failed,Running"))
         assert.equal('it is "FINE", expected FINISHED, FAILED, RUNNING, or several of them separated by commas',
             select(2, read(query.statuses, "FINE")))

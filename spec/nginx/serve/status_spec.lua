@@ -71,6 +71,7 @@ describe("status()", function()
             said.headers["Content-Type"], said.headers["Content-Security-Policy"], said.headers["X-Dwsync-Age"],
             said.headers["Retry-After"] })
         assert.same({ age = 9, stale = false, stale_after = 100, interval = 60 }, state)
+        assert.equal(said.body, "page of " .. table.concat(nginx.reader:read().texts.page)) -- kept for the next
         local part = ask { part = "body" }
         assert.same({ 200, "page of " .. part.body, nil }, { part.status, said.body, state })
         assert.matches("^<", part.body)

@@ -143,6 +143,13 @@ describe("a snapshot", function()
         assert.is_false(reader.lost)
     end)
 
+    it("says to which publication a document does not belong", function()
+        publish { { id = "a", severity = "ok" } }
+        local pieces, snapshot = reader:pieces "none"
+        assert.is_nil(pieces)
+        assert.equal(reader:read(), snapshot)
+    end)
+
     it("lets others have their turn after each piece of what is known", function()
         local pauses = 0
         local facts = snapshots.decode_facts({ '[{"id":"a"},{"id":"b"}]', '[{"id":"c"}]', "[]" }, function()

@@ -185,10 +185,27 @@ describe("the store", function()
         local rows = { document("a", "1"), document("b", ("b"):rep(5000), true) }
         rows[3] = document("c", ("c"):rep(dict:free_space() - 8192 - 5000 - 2 * #"dwsync.3:2:document:b"), true)
         local contents, missing = publish(rows)
+        local _
         assert.same({ "c" }, missing)
         assert.same({ 1, 2, 1 }, { contents.a.number, contents.b.number, contents.c.number })
         assert.same({ "1", 5000, "old" }, { read "a", #read "b", read "c" })
         assert.is_nil(dict:get "dwsync.3:2:document:c")
+        dict = shared_dict.new { capacity = 20000 }
+        store = Store.new(dict)
+        publish { document("a", "1") }
+        _, missing = publish { document("a", "1"),
+            document("c", ("c"):rep(dict:free_space() - 8192 - #"dwsync.3:2:document:c"), true) }
+        assert.same({ { "c" }, "1", nil }, { missing, read "a", read "c" })
+    end)
+
+    it("has the list of what is published in order, however much that is", function()
+        local documents, names = {}, {}
+        for i = 1, 26 do
+            names[i] = string.char(("a"):byte() + i - 1)
+            documents[i] = document(names[i], "x")
+        end
+        publish(documents)
+        assert.equal(table.concat(names, " "), (dict:get "dwsync.3:1:contents":gsub(" [^\n]*\n", " "):gsub(" $", "")))
     end)
 
     it("pauses between the pieces of a document, and at each step of a publication", function()

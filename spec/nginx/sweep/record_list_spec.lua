@@ -1,6 +1,8 @@
 local content = require "dwsync.history.content"
+local core = require "dwsync.core"
 local json = require "dwsync.json"
 local ndjson = require "dwsync.report.rows.ndjson"
+local ordered_json = require "dwsync.ordered_json"
 local record_list = require "dwsync.nginx.sweep.record_list"
 
 local SOURCES = { { "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e", "ldap" }, { "b", "oneaccess" } }
@@ -84,7 +86,8 @@ describe("a list of records", function()
         assert.equal(7, count)
         assert.equal(3, shown)
         assert.equal("r7", ids(choose(text, { offset = 6, limit = 3 })))
-        assert.same({}, (choose(text, { offset = 7, limit = 3 })))
+        page, count, shown = choose(text, { offset = 7, limit = 3 })
+        assert.same({ {}, 7, 0 }, { page, count, shown })
         assert.same({}, (choose(record_list.write {}, {})))
     end)
 
@@ -153,7 +156,8 @@ describe("a list of records", function()
     end)
 
     it("holds times of any number of digits, and what does not look like an id", function()
-        for _, start in ipairs { 2, 999999999999, 1e12, 1764435600000, 9999999999999, 1e13, 99999999999999 } do
+        for _, start in ipairs { 2, 999999999999, 1000000000000, 1764435600000, 9999999999999, 10000000000000,
+            99999999999999 } do
             local id = "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e"
             local text = record_list.write { { id = id, start_time = start, end_time = start, status = "FINISHED" },
                 { id = ("-"):rep(36), start_time = 1, status = "FINISHED" } }
@@ -161,7 +165,28 @@ describe("a list of records", function()
             assert.same({ id, start, start }, { list[1].id, list[1].start_time, list[1].end_time })
             assert.equal(("-"):rep(36), list[#list].id)
             assert.matches(('"start_time":%.0f,"end_time":%.0f,'):format(start, start), text, 1, true)
+            assert.same(list, (choose(text, {}))) -- by places and lengths
         end
+    end)
+
+    it("writes itself what it knows, each text once, and leaves to others what has more fields", function()
+        local write_rows, encode, calls = core.write_rows, ordered_json.encode, {}
+        finally(function() core.write_rows, ordered_json.encode = write_rows, encode end)
+        core.write_rows = function(...)
+            calls[#calls + 1] = "rows"
+            return write_rows(...)
+        end
+        ordered_json.encode = function(value)
+            calls[#calls + 1] = value
+            return encode(value)
+        end
+        local id = "79d6458e-52bb-4e0d-9d2c-1f6a4b7c8d9e"
+        local record = { id = id, start_time = 1764435600000, add_count = 7, status = "FINISHED" }
+        record_list.write { record, record, { id = id } }
+        assert.same({ 7, "FINISHED", 7 }, calls)
+        calls = {}
+        record_list.write { { id = id, one_more = 1 }, {} }
+        assert.same({ "rows", { one_more = 1 }, "rows" }, calls)
     end)
 
     it("says why it cannot be read", function()

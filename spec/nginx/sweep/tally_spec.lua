@@ -6,9 +6,11 @@ describe("a tally", function()
         tally:observe { type = "attempt", status = 200 }
         tally:observe { type = "attempt", status = 200 }
         tally:observe { type = "attempt", error = { kind = "timeout" } }
+        tally:observe { type = "attempt" }
+        tally:observe { type = "retry" }
         tally:observe { type = "retry" }
         tally:observe { type = "page" }
-        assert.same({ ["request:200"] = 2, ["request:timeout"] = 1, retry = 1 }, tally.counts)
+        assert.same({ ["request:200"] = 2, ["request:timeout"] = 1, ["request:other"] = 1, retry = 2 }, tally.counts)
     end)
 
     it("goes on where its text ended", function()

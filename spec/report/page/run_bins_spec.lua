@@ -25,6 +25,23 @@ describe("the span of runs that is drawn", function()
         assert.equal(NOW * 1000 - 29 * DAY, (run_bins.span(list, NOW)))
     end)
 
+    it("has a run of 30 days ago in it, and none that is older", function()
+        local oldest = NOW * 1000 - 30 * DAY
+        assert.equal(oldest, (run_bins.span({ { start_time = oldest } }, NOW)))
+        assert.is_nil((run_bins.span({ { start_time = oldest - 1 } }, NOW)))
+    end)
+
+    it("is looked for, and counted, with a pause after every 32 runs", function()
+        for runs, expected in pairs { [31] = 0, [32] = 1, [63] = 1, [64] = 2 } do
+            local list, pauses = overviews.records(runs), 0
+            local function pause() pauses = pauses + 1 end
+            local from, till = run_bins.span(list, NOW, pause)
+            assert.same({ runs, expected }, { runs, pauses })
+            run_bins.count(list, from, till, 120, pause)
+            assert.same({ runs, 2 * expected }, { runs, pauses })
+        end
+    end)
+
     it("is nothing without a run in it", function()
         assert.is_nil(run_bins.span({}, NOW))
         assert.is_nil(run_bins.span({ overviews.record(24 * 40), {} }, NOW))
@@ -44,6 +61,7 @@ describe("runs in bins", function()
             assert.equal(step, bins.step)
             assert.is_true(#bins <= limit)
             assert.equal(0, bins.from % step)
+            assert.same({ bins.from + #bins * step, nil }, { bins.till, bins[0] })
             assert.equal(168, sum(bins, "runs"))
             assert.equal(0, bins.left_out)
         end
@@ -67,7 +85,8 @@ describe("runs in bins", function()
             sum(bins, "running"), sum(bins, "unknown") })
         assert.equal(5, bins.total.runs)
         assert.equal(480, bins.total.delete_count)
-        assert.equal(2, bins.total.failed_count)
+        assert.same({ 2, 7 }, { bins.total.failed_count, bins.total.add_count })
+        assert.equal(1, count({ overviews.record(1, { add_count = 1 }) }).total.add_count)
         assert.equal(480, bins[#bins - 1].delete_count) -- of half an hour each
         assert.equal(480, sum(bins, "delete_count"))
     end)

@@ -156,7 +156,7 @@ function M.is_known(name)
     if not header or not names_tag(header, tag) then
         return false
     end
-    set_headers(nil)
+    set_headers()
     ngx.status = 304
     ngx.send_headers()
     return true

@@ -73,7 +73,7 @@ end
 local function add(bin, record)
     local outcome = records.outcome(record)
     bin.runs = bin.runs + 1
-    bin[outcome] = (bin[outcome] or 0) + 1
+    bin[outcome] = bin[outcome] + 1
     for _, name in ipairs(M.counts) do
         local count = record[name]
         if quantities.is_finite(count) and count > 0 then
