@@ -553,11 +553,11 @@ describe("dwsync fleet by itself", function()
             .. "status shows it as ended then. Take it back: dwsync fleet drain --undo " .. short .. "\ndwsync: "
             .. ("n"):rep(60) .. " may collect again; start it if it has ended\n",
             context.stderr.text:match "dwsync: nn.*$")
-        local given = status_of { failures = 2, error = ("e"):rep(20) .. " " .. ("f"):rep(33) .. " g" }
+        local given = status_of { failures = 2, error = ("e"):rep(20) .. " " .. ("f"):rep(32) .. " g" }
         schedule.status = function() return given end
         fleet.run({ action = "explain", cluster = "c1" }, context)
         assert.matches("\nfailures      2 in a row: e+ f+\n              g\n", context.stdout.text)
-        given.items[1].error = ("e"):rep(20) .. " " .. ("f"):rep(32) .. " g"
+        given.items[1].error = ("e"):rep(20) .. " " .. ("f"):rep(31) .. " g"
         context.stdout.text = ""
         fleet.run({ action = "explain", cluster = "c1" }, context)
         assert.matches("\nfailures      2 in a row: e+ f+ g\n", context.stdout.text)
