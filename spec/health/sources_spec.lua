@@ -80,7 +80,24 @@ describe("sources", function()
         assert.equal(sources.MAX_SOURCES, #list)
         assert.equal("s00001", list[1].id)
         assert.equal("s01000", list[1000].id)
-        assert.equal(3, #cluster.flaws)
+        local flaw = { run = {}, kinds = { source = true } }
+        assert.same({ flaw, flaw, flaw }, cluster.flaws)
+        many = { (table.unpack or unpack)(many, 1, sources.MAX_SOURCES) } -- luacheck: ignore 113
+        list, cluster = read(many)
+        assert.same({ sources.MAX_SOURCES, {} }, { #list, cluster.flaws })
+        for i, source in ipairs(list) do
+            assert.equal(("s%05d"):format(i), source.id)
+        end
+    end)
+
+    it("that are as new as each other are left out by their ids, and those without runs first", function()
+        local many = {}
+        for i = 1, sources.MAX_SOURCES + 1 do
+            many[i] = runs.run(5, { identity_source_id = ("s%05d"):format(i), end_time = false })
+        end
+        many[#many + 1] = runs.run(-10, { identity_source_id = "s00000", end_time = false })
+        local list = read(many)
+        assert.same({ sources.MAX_SOURCES, "s00001", "s01000" }, { #list, list[1].id, list[#list].id })
     end)
 
     it("take each run once, newest states first, in whatever order records come", function()
