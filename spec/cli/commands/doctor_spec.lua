@@ -313,9 +313,9 @@ describe("dwsync doctor by itself", function()
     end)
 
     it("leaves the text twenty columns at least", function()
-        findings = { { check = "a", outcome = "ok", found = ("word "):rep(4) .. "word" } }
-        for columns, first in pairs { ["40"] = "word word word word", ["47"] = "word word word word",
-            ["50"] = "word word word word word", ["49"] = "word word word word" } do
+        findings = { { check = "a", outcome = "ok", found = "word word word words more" } }
+        for columns, first in pairs { ["40"] = "word word word words", ["46"] = "word word word words",
+            ["50"] = "word word word words", ["51"] = "word word word words more" } do
             context.getenv = function(name) return name == "COLUMNS" and columns or nil end
             run_it()
             assert.equal(("%-15s  %-7s  %s\n"):format("a", "ok", first), calls[2], columns)
