@@ -106,8 +106,8 @@ local KNOWN = {
         "postgres l'authentification par mot de passe a échoué", "sqlstate: 28000", "sqlstate: 28p01",
     } },
     { "database_memory", "warehouse", "the warehouse has no memory left", {
-        "postgres memory is temporarily unavailable", "postgres memory usage", "postgres out_of_memory",
-        "sqlstate: 53200",
+        "postgres out of memory", "postgres memory is temporarily unavailable", "postgres memory usage",
+        "postgres out_of_memory", "postgres 内存不足", "sqlstate: 53200",
     } },
     { "database_missing", "warehouse", "the database that the synchronisation connects to does not exist", {
         "fatal: database", "fatal:  database", "sqlstate: 3d000",
@@ -475,9 +475,8 @@ local KNOWN = {
     } },
     { "memory", "sync", "the synchronisation ran out of memory", {
         "outofmemoryerror", "java heap space", "gc overhead limit", "unable to create new native thread",
-        "unable to create native thread", "oom-kill", "oomkilled", "out of memory", "cannot allocate memory",
-        "not enough memory", "memoryerror", "bad_alloc", "内存不足", "bad_alloc stackoverflowerror",
-        "postgres out of memory", "postgres 内存不足",
+        "unable to create native thread", "oom-kill", "oomkilled", "cannot allocate memory", "not enough memory",
+        "memoryerror", "bad_alloc", "out of memory", "内存不足", "bad_alloc stackoverflowerror",
     } },
     { "name_resolution", "network", "the host name of the directory could not be resolved", {
         "ldap server is unavailable nxdomain", "can't contact ldap server nxdomain",
@@ -492,7 +491,7 @@ local KNOWN = {
         "unknownhost", "unknown host", "name or service not known", "getaddrinfo", "could not resolve", "nxdomain",
         "nodename nor servname", "name resolution", "no such host", "resolve host", "could not translate host name",
         "enotfound", "servfail", "eai_again", "remote name could not be resolved", "未知的名称或服务",
-        "der name oder der dienst ist nicht bekannt",
+        "der name oder der dienst ist nicht bekannt", "out of memory nxdomain", "内存不足 nxdomain",
     } },
     { "oauth_access_denied", "identity provider", "the identity provider denied access", {
         "access_denied",
