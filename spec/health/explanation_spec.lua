@@ -160,6 +160,27 @@ describe("an explanation", function()
         assert.is_nil(facts(runs.hourly(5), "never").options)
     end)
 
+    it("has all options of every rule, each as what it is", function()
+        local told = {}
+        for _, rule in ipairs(require("dwsync.health.rules").names) do
+            told[rule] = texts(runs.hourly(5), rule).options
+        end
+        assert.same({
+            churn = "critical off, similarity 80 %, warning 10, window 1 d",
+            data = "critical off, tolerance 5 min, warning 1, window 7 d",
+            failing = "critical 4, critical_minimum 3 h, minimum 30 min, share 25 %, warning 2",
+            mass_delete = "critical learned, critical_ratio 20 %, memory 3 d, minimum 5, warning learned, "
+                .. "warning_ratio 5 %, window 1 d",
+            overlap = "critical off, ended 3, minimum 30 min, warning 1",
+            partial = "critical 10 %, minimum 5, warning 1 %",
+            slow = "critical off, minimum 2 min, runs 3, warning 2",
+            stale = "critical learned, factor 1.5, maximum 2 h, minimum 30 min, warning learned",
+            stuck = "critical learned, critical_factor 6, critical_minimum 2 h, factor 3, minimum 30 min, "
+                .. "warning learned",
+            volume = "critical off, minimum 20, warning 3",
+        }, told)
+    end)
+
     it("rests on what lies between the first time and the newest, be that a start or an end", function()
         local WEEK = 7 * 24 * HOUR
         local function rests_on(...)

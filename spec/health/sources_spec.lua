@@ -51,6 +51,22 @@ describe("sources", function()
         end
     end)
 
+    it("are sorted out in slices, each run once", function()
+        local list, expected, starts = {}, {}, {}
+        for i = 1, 650 do
+            list[i] = runs.run(1000 - i, { id = ("r%03d"):format(i), end_time = LATEST - 1000 + i })
+            expected[i], starts[i] = list[i].id, list[i].start_time
+        end
+        list[651] = runs.running(10, { id = "running" })
+        starts[651] = list[651].start_time
+        local ended = table.concat(expected, " ")
+        for _, order in ipairs { list, runs.shuffled(list, runs.random(3)) } do
+            local source = sources.read(order, LATEST)[1]
+            assert.same({ ended, starts, "running", ended .. " running" }, { ids(source.ended), source.starts,
+                ids(source.open), ids(source.runs) })
+        end
+    end)
+
     it("have the type that their newest record names", function()
         local list = read { runs.run(10, { identity_source_type = false }), runs.run(20),
             runs.run(30, { identity_source_type = "old" }) }
@@ -74,13 +90,30 @@ describe("sources", function()
     it("are bounded in number: the rest is a flaw of the cluster", function()
         local many = {}
         for i = 1, sources.MAX_SOURCES + 3 do
-            many[i] = runs.run(i, { identity_source_id = ("s%05d"):format(i), end_time = false })
+            many[i] = runs.run(i, { identity_source_id = ("s%05d"):format(1004 - i), end_time = false })
         end
         local list, cluster = read(many)
         assert.equal(sources.MAX_SOURCES, #list)
-        assert.equal("s00001", list[1].id)
-        assert.equal("s01000", list[1000].id)
-        assert.equal(3, #cluster.flaws)
+        assert.equal("s00004", list[1].id)
+        assert.equal("s01003", list[1000].id)
+        local flaw = { run = {}, kinds = { source = true } }
+        assert.same({ flaw, flaw, flaw }, cluster.flaws)
+        many = { (table.unpack or unpack)(many, 1, sources.MAX_SOURCES) } -- luacheck: ignore 113
+        list, cluster = read(many)
+        assert.same({ sources.MAX_SOURCES, {} }, { #list, cluster.flaws })
+        for i, source in ipairs(list) do
+            assert.equal(("s%05d"):format(i + 3), source.id)
+        end
+    end)
+
+    it("that are as new as each other are left out by their ids, and those without runs first", function()
+        local many = {}
+        for i = 1, sources.MAX_SOURCES + 1 do
+            many[i] = runs.run(5, { identity_source_id = ("s%05d"):format(i), end_time = false })
+        end
+        many[#many + 1] = runs.run(-10, { identity_source_id = "s00000", end_time = false })
+        local list = read(many)
+        assert.same({ sources.MAX_SOURCES, "s00001", "s01000" }, { #list, list[1].id, list[#list].id })
     end)
 
     it("take each run once, newest states first, in whatever order records come", function()

@@ -11,7 +11,7 @@ local DAY = 86400 * 1000
 --- The windows, the shortest first: name and milliseconds.
 M.windows = { { "24h", DAY }, { "7d", 7 * DAY }, { "30d", 30 * DAY } }
 
-local SUMS = { added = "add_count", updated = "update_count", deleted = "delete_count", failed = "failed_count" }
+local SUMS = { "added", "updated", "deleted", "failed" }
 
 local OUTCOMES = { "ok", "partial", "failed", "running" }
 
@@ -19,7 +19,6 @@ local function add_ratio(counts)
     local finished = counts.ok + counts.partial
     local ended = finished + counts.failed
     counts.success_ratio = ended > 0 and finished / ended or nil
-    return counts
 end
 
 local function new_counts()
@@ -207,7 +206,7 @@ end
 
 local function add_counts(into, result)
     into.runs = into.runs + result.runs
-    for name in pairs(SUMS) do
+    for _, name in ipairs(SUMS) do
         into[name] = into[name] + result[name]
     end
     for name, counts in pairs(result.windows) do

@@ -205,3 +205,120 @@ describe("dwsync doctor", function()
         end
     end)
 end)
+
+-- With checks that are made up.
+describe("dwsync doctor by itself", function()
+    local channel_options = require "dwsync.cli.channel_options"
+    local clusters_chosen = require "dwsync.cli.clusters_chosen"
+    local connection = require "dwsync.cli.connection"
+    local doctor = require "dwsync.doctor"
+    local doctor_command = require "dwsync.cli.commands.doctor"
+    local errors = require "dwsync.errors"
+    local files = require "dwsync.files"
+    local fleet_file = require "dwsync.cli.fleet_file"
+    local calls, replaced, context, findings, given
+
+    local function replace(module, name, value)
+        replaced[#replaced + 1] = { module, name, module[name] }
+        module[name] = value
+    end
+
+    before_each(function()
+        calls, replaced, findings = {}, {}, {}
+        local environment = { HUAWEICLOUD_SDK_AK = "AKEXAMPLE", HUAWEICLOUD_SDK_SK = "hidden" }
+        context = require("dwsync.cli.context").new { stderr = { write = function() end }, stdout = {
+            write = function(_, text) calls[#calls + 1] = text return true end,
+            flush = function() calls[#calls + 1] = "(flush)" return true end,
+        }, getenv = function(name) return environment[name] end, is_terminal = function() return false end,
+            runtime = { now = function() end, sleep = function() end, perform = function() return "performed" end } }
+        replace(connection, "open", function()
+            return "client", nil, { clear = function() calls[#calls + 1] = "(clear)" end }
+        end)
+        replace(require "dwsync.doctor.configuration", "list", function(of, _, client)
+            assert.same({ "table", "client" }, { type(of), client })
+            return { { "a", "setting" } }
+        end)
+        replace(doctor, "run", function(all, each)
+            given = all
+            for _, finding in ipairs(findings) do
+                each(finding)
+            end
+            return findings, true, false
+        end)
+        replace(fleet_file, "alerts", function() return { inventory = "inventory", alerts = "alerts" } end)
+        replace(channel_options, "world", function(_, of, inventory)
+            assert.same({ context, "inventory" }, { of, inventory })
+            return { of = "the channels" }
+        end)
+        replace(clusters_chosen, "words", function() return { "c1" } end)
+        replace(clusters_chosen, "are_several", function() return "several" end)
+    end)
+
+    after_each(function()
+        for i = #replaced, 1, -1 do
+            replaced[i][1][replaced[i][2]] = replaced[i][3]
+        end
+    end)
+
+    local function run_it(more)
+        local args = { output = "table", color = "auto", cluster = {}, exclude = "excluded" }
+        for name, value in pairs(more or {}) do
+            args[name] = value
+        end
+        calls = {}
+        return doctor_command.run(args, context)
+    end
+
+    it("passes on what was asked for, and what alerts are checked with", function()
+        assert.equal(0, run_it())
+        local world = given.world
+        assert.same({ "client", "alerts", "the channels", { "c1" }, "excluded", "several", {} }, { given.client,
+            given.alerts, world.of, given.words, given.exclude, given.several, given.without_effect })
+        assert.same({ { "a", "setting" } }, given.settings)
+        assert.is_nil(given.config_error)
+        assert.equal("performed", world.perform())
+        assert.equal(files.mode, world.mode_of)
+        context.read_file = function() return nil, "No such file or directory", true end
+        run_it()
+        assert.is_nil(given.world.mode_of "/any")
+        local err = errors.new { kind = "config", message = "unreadable" }
+        replace(fleet_file, "alerts", function() return nil, err end)
+        replace(channel_options, "world", function(_, _, inventory) return { inventory = inventory } end)
+        run_it()
+        assert.equal(err, given.config_error)
+        assert.same({}, { given.alerts, given.world.inventory })
+    end)
+
+    it("shows each finding as soon as it is there, wrapped at 80 columns and in its colour", function()
+        local words = ("word "):rep(10) .. "ends"
+        findings = { { check = "a", outcome = "ok", found = words },
+            { check = "b", outcome = "warning", found = words .. "1", next = "do it" },
+            { check = "c", outcome = "failed", found = "x", cluster = "one" },
+            { check = "d", outcome = "skipped", found = "s" } }
+        run_it()
+        local line = "%-15s  %-7s  %s\n"
+        assert.same({ "(clear)", line:format("a", "ok", words), "(flush)", "(clear)",
+            line:format("b", "warning", words:sub(1, -6)), (" "):rep(26) .. "ends1\n",
+            (" "):rep(26) .. "Next: do it\n",
+            "(flush)", "(clear)", line:format("c", "failed", "one: x"), "(flush)", "(clear)",
+            line:format("d", "skipped", "s"), "(flush)", "(flush)",
+            "\n4 checks: 1 ok, 1 warning, 1 failed, 1 skipped; begin with c of one\n" }, calls)
+        run_it { color = "always" }
+        local all = table.concat(calls)
+        for outcome, color in pairs { ok = 32, warning = 33, failed = 31, skipped = 2 } do
+            assert.matches(("  \27[%dm%-7s\27[0m  "):format(color, outcome), all, 1, true)
+        end
+        run_it { output = "json" }
+        assert.equal("(clear)(clear)(clear)(clear)[", table.concat(calls, "", 1, 5))
+    end)
+
+    it("leaves the text twenty columns at least", function()
+        findings = { { check = "a", outcome = "ok", found = "word word word words more" } }
+        for columns, first in pairs { ["40"] = "word word word words", ["46"] = "word word word words",
+            ["50"] = "word word word words", ["51"] = "word word word words more" } do
+            context.getenv = function(name) return name == "COLUMNS" and columns or nil end
+            run_it()
+            assert.equal(("%-15s  %-7s  %s\n"):format("a", "ok", first), calls[2], columns)
+        end
+    end)
+end)

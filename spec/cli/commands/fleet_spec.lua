@@ -394,3 +394,172 @@ describe("dwsync fleet drain", function()
             { (run("drain", "x")), (select(2, run("drain", "x"))), (select(3, run("drain", "x"))) })
     end))
 end)
+
+-- Of a state that is made up, to the millisecond.
+describe("dwsync fleet by itself", function()
+    local NOW = 1761389392000 -- 2025-10-25T10:49:52Z
+    local fleet = require "dwsync.cli.commands.fleet"
+    local fleet_file = require "dwsync.cli.fleet_file"
+    local conditions, summaries = require "dwsync.fleet.conditions", require "dwsync.fleet.summary"
+    local calls, replaced, context, schedule
+
+    local function replace(module, name, value)
+        replaced[#replaced + 1] = { module, name, module[name] }
+        module[name] = value
+    end
+
+    before_each(function()
+        calls, replaced, schedule = {}, {}, { read = function() return false end }
+        context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream(),
+            getenv = function() end, is_terminal = function() return false end }
+        replace(fleet_file, "is_named", function() return false end)
+        replace(fleet_file, "open", function(readonly)
+            calls[#calls + 1] = readonly and "open to read" or "open to write"
+            return { close = function() calls[#calls + 1] = "close" end }, schedule
+        end)
+    end)
+
+    after_each(function()
+        for i = #replaced, 1, -1 do
+            replaced[i][1][replaced[i][2]] = replaced[i][3]
+        end
+    end)
+
+    -- A status with one cluster, and others of its account.
+    local function status_of(item, account, collector, others)
+        local one = { kind = "cluster", cluster_id = "c1", name = "one", account = "hq", region = "r", state = "active",
+            severity = "ok", interval_ms = 60000, looked_at = NOW - 5000, due_at = NOW + 55000, failures = 0 }
+        for name, value in pairs(item or {}) do
+            one[name] = value
+        end
+        local items = { one }
+        for i = 1, others or 0 do
+            items[i + 1] = { kind = "cluster", cluster_id = "o" .. i, name = "o" .. i, account = "hq",
+                state = "active", interval_ms = 60000 }
+        end
+        local of_hq = { account = "hq", rate = 10, refusals = 0 }
+        for name, value in pairs(account or {}) do
+            of_hq[name] = value
+        end
+        return { now = NOW, items = items, accounts = { { account = "other", rate = 1, refusals = 9 }, of_hq },
+            collectors = { collector } }
+    end
+
+    -- The text of one line of an explanation.
+    local function line(heading, ...)
+        local given = status_of(...)
+        schedule.status = function() return given end
+        context.stdout.text = ""
+        assert.equal(0, fleet.run({ action = "explain", cluster = "c1" }, context))
+        local first, rest = ("\n" .. context.stdout.text):match("\n" .. heading .. " +([^\n]*)\n(.*)$")
+        for more in (rest or ""):gmatch "([^\n]*)\n" do
+            if not more:find "^ " then
+                break
+            end
+            first = first .. " " .. more:match "^ *(.*)$"
+        end
+        return first
+    end
+
+    it("says why a look is not made, by whom it is made and when it is due, to the millisecond", function()
+        local ALIVE, DEAD = { state = "running", seen_at = NOW - 19999 }, { state = "running", seen_at = NOW - 20000 }
+        local T = "2025-10-25T10:49:5"
+        local nobody = ", but no collector is running: start dwsync collect on one machine or more"
+        local waits = ", and waits for a collector, or for its account's rate: dwsync fleet status shows both"
+        for _, case in ipairs {
+            { T .. "2Z (now)", { due_at = NOW } },
+            { T .. "1Z (now)" .. nobody, { due_at = NOW - 1 } },
+            { T .. "1Z (now)" .. nobody, { due_at = NOW - 1 }, nil, DEAD },
+            { T .. "1Z (now)" .. waits, { due_at = NOW - 1 }, nil, ALIVE },
+            { T .. "2Z (now)", { due_at = NOW }, { blocked_until = NOW, paused_until = NOW, refusals = 1 } },
+            { T .. "2Z (now), but the key of account hq was refused: nothing is sent until " .. T .. "2Z",
+                { due_at = NOW }, { blocked_until = NOW + 1 } },
+            { T .. "2Z (now), but the service asked account hq for a pause, until " .. T .. "2Z", { due_at = NOW },
+                { paused_until = NOW + 1 } },
+            { "under way, with w, who has until " .. T .. "2Z (now)", { due_at = NOW, leased_by = "w" } },
+            { "w had it until " .. T .. "1Z (now) and did not come back; the next collector takes it",
+                { due_at = NOW - 1, leased_by = "w" } },
+            { T .. "1Z (now)" .. waits, { due_at = NOW - 1 }, { rate = 1 }, ALIVE, 59 },
+            { T .. "1Z (now), and waits for its turn at the rate of account hq, 1 request a second",
+                { due_at = NOW - 1 }, { rate = 1 }, ALIVE, 60 },
+        } do
+            assert.equal(case[1], line("next look", (table.unpack or unpack)(case, 2, 5))) -- luacheck: ignore 113
+        end
+        for _, case in ipairs { { ("w"):rep(60), 60 }, { ("w"):rep(59) .. "…", 61 } } do
+            local by = ("w"):rep(case[2])
+            assert.equal(case[1], line("next look", { due_at = NOW, leased_by = by }):match "with (%S+), who has")
+            assert.equal(case[1], line("next look", { due_at = NOW - 1, leased_by = by }):match "^(%S+) had it until")
+        end
+    end)
+
+    it("says how often it is looked at, wanted and made", function()
+        local last = "5 s ago; every 1 min%s; longest gap so far %s"
+        local function says(stretch, gap, ...)
+            assert.equal(last:format(stretch, gap), line("looked at", ...))
+        end
+        says("", "not known yet")
+        says("", "1 min 40 s", { longest_gap = 100000 })
+        says("", "not known yet", nil, { rate = 100 })
+        says("", "not known yet", nil, { rate = 1 }, nil, 59)
+        says(" wanted, every 1 min 1 s at its account's rate", "not known yet", nil, { rate = 1 }, nil, 60)
+        assert.equal("1 in a row: odd", line("failures", { failures = 1, error = "odd" }))
+        assert.is_nil(line "failures")
+        assert.equal("1970-01-01T00:00:00Z even if nothing new comes", line("judged again", { next_at = 1 }))
+        assert.equal("when something new comes", line("judged again", { next_at = 0 }))
+    end)
+
+    it("has in JSON what needs attention and what to do, and the heartbeat", function()
+        local sum = { now = NOW, clusters = 0, late = 0, failing = 0, disabled = 0, unseen = 0, alive = 0,
+            by_severity = {}, accounts = {}, collectors = {}, latest = {}, failures = {}, messages = {},
+            heartbeat = { name = "h" } }
+        replace(summaries, "read", function() return sum end)
+        replace(conditions, "of", function()
+            return { { text = "a", hint = "do b", attention = true }, { text = "c" } }
+        end)
+        assert.equal(1, fleet.run({ action = "status", output = "json" }, context))
+        local shown = cjson.decode(context.stdout.text)
+        assert.same({ { text = "a", hint = "do b", attention = true }, { text = "c", attention = false } },
+            shown.conditions)
+        assert.same({ name = "h" }, shown.heartbeat)
+        sum.collectors, sum.conditions, sum.by_severity = {}, nil, { critical = 0, warning = 0, unknown = 0, ok = 2,
+            disabled = 0 }
+        sum.clusters, sum.unseen, sum.late = 3, 1, 1
+        sum.accounts = { { account = "hq", state = "active", clusters = 3, failing = 0, late = 1, rate = 20 / 2,
+            interval = 60, paced = 60.6 } }
+        context.stdout.text = ""
+        assert.equal(1, fleet.run({ action = "status" }, context))
+        assert.matches("^3 clusters: 2 ok, 1 not looked at yet; 1 late\n! a\n  → do b\n%- c\n", context.stdout.text)
+        assert.matches("\nhq                   active           3      0     1      10  1 min\n", context.stdout.text)
+    end)
+
+    it("wraps at 80 columns, and closes what it opened as it must", function()
+        replace(summaries, "read", function() return nil, errors.new { kind = "network", message = "no" } end)
+        assert.equal(1, fleet.run({ action = "status" }, context))
+        schedule.status = function() return nil, errors.new { kind = "network", message = "no" } end
+        assert.equal(1, fleet.run({ action = "explain", cluster = "c1" }, context))
+        local drained
+        function schedule.drain(_, ...)
+            drained = { ... }
+            return true
+        end
+        assert.equal(0, fleet.run({ action = "drain", name = ("n"):rep(61) }, context))
+        assert.same({ ("n"):rep(61), true }, drained)
+        assert.equal(0, fleet.run({ action = "drain", name = ("n"):rep(60), undo = true }, context))
+        assert.same({ ("n"):rep(60), false }, drained)
+        assert.same({ "open to read", "close", "open to read", "close", "open to write", "close", "open to write",
+            "close" }, calls)
+        local short = ("n"):rep(59) .. "…"
+        assert.equal("dwsync: " .. short .. " claims nothing more, and ends when its looks have\n        dwsync fleet "
+            .. "status shows it as ended then. Take it back: dwsync fleet drain --undo " .. short .. "\ndwsync: "
+            .. ("n"):rep(60) .. " may collect again; start it if it has ended\n",
+            context.stderr.text:match "dwsync: nn.*$")
+        local given = status_of { failures = 2, error = ("e"):rep(20) .. " " .. ("f"):rep(32) .. " g" }
+        schedule.status = function() return given end
+        fleet.run({ action = "explain", cluster = "c1" }, context)
+        assert.matches("\nfailures      2 in a row: e+ f+\n              g\n", context.stdout.text)
+        given.items[1].error = ("e"):rep(20) .. " " .. ("f"):rep(31) .. " g"
+        context.stdout.text = ""
+        fleet.run({ action = "explain", cluster = "c1" }, context)
+        assert.matches("\nfailures      2 in a row: e+ f+ g\n", context.stdout.text)
+    end)
+end)

@@ -568,4 +568,140 @@ describe("dwsync history", function()
         assert.matches("there is no history at ", err)
         assert.is_nil(uv.fs_stat(folder .. "/data/dwsync/history.sqlite"))
     end)
+
+    describe("by itself", function()
+        local clusters_chosen = require "dwsync.cli.clusters_chosen"
+        local configuration = require "dwsync.cli.configuration"
+        local contexts = require "dwsync.cli.context"
+        local errors = require "dwsync.errors"
+        local history = require "dwsync.cli.commands.history"
+        local migration = require "dwsync.history.migration"
+        local calls, store, replaced, context
+
+        local function replace(module, name, value)
+            replaced[#replaced + 1] = { module, name, module[name] }
+            module[name] = value
+        end
+
+        local function note(name, ...)
+            calls[#calls + 1] = { name, ... }
+        end
+
+        before_each(function()
+            calls, replaced = {}, {}
+            store = { close = function() note "close" end, stats = function() return {} end,
+                clusters = function() return {} end }
+            context = contexts.new { now = function() return command.NOW end, stderr = command.stream(), stdout = {
+                write = function(_, text) note("write", text) return true end,
+                flush = function() note "flush" return true end,
+            } }
+            replace(configuration, "load", function() return { of = "settings" } end)
+            replace(history_location, "open", function(readonly)
+                note("open", readonly)
+                return store, nil, "shown"
+            end)
+        end)
+
+        after_each(function()
+            for i = #replaced, 1, -1 do
+                replaced[i][1][replaced[i][2]] = replaced[i][3]
+            end
+        end)
+
+        it("closes what it opened, also where its work raises an error, which stays what it was", function()
+            local function fail() error("raised", 0) end
+            for _, case in ipairs {
+                { { action = "stats", output = "tsv" }, "stats", { { "open", true }, { "close" } } },
+                { { action = "prune", older_than = 1 }, "prune", { { "open", true }, { "close" }, { "open", false },
+                    { "close" } } },
+                { { action = "prune", older_than = 1, dry_run = true }, "prune", { { "open", true }, { "close" } } },
+                { { action = "prune", older_than = 1, accounts = true }, "prune_accounts", { { "open", true },
+                    { "close" }, { "open", false }, { "close" } } },
+            } do
+                calls, store[case[2]] = {}, fail
+                assert.same({ false, "raised" }, { pcall(history.run, case[1], context) })
+                assert.same(case[3], calls)
+            end
+        end)
+
+        it("shows each step of a migration before the first is taken", function()
+            replace(history_location, "place", function() return "target", nil, "/the/place" end)
+            local parts
+            replace(migration, "plan", function(target, of)
+                note("plan", target)
+                parts = of
+                return { { from = 1, to = 2, compatible_from = 2, statements = { "A  B\n C" } },
+                    { name = "alerts", from = 3, to = 4, compatible_from = 3, statements = {} } }
+            end)
+            replace(migration, "run", function(target, of)
+                note("run", target)
+                assert.same(parts, of)
+                return true
+            end)
+            assert.equal(0, history.run({ action = "migrate" }, context))
+            assert.same({
+                { "plan", "target" },
+                { "write", "records: version 1 to 2; older programs must be upgraded\n" },
+                { "write", "    A B C\n" },
+                { "write", "alerts: version 3 to 4; programs that know version 3 go on beside it\n" },
+                { "flush" },
+                { "run", "target" },
+                { "write", "/the/place is up to date now\n" },
+            }, calls)
+            local fleet = require "dwsync.fleet.tables"
+            assert.same({ require("dwsync.problems.store").part, fleet.part, fleet.heartbeat,
+                require("dwsync.history.names").part, require("dwsync.history.accounts").part }, parts)
+        end)
+
+        it("looks at accounts in what is left of the time, and says of which cluster they cannot be read", function()
+            local now, took = 100, 0
+            local client = {
+                monotonic = function() return now end,
+                sync_records = function(_, parameters) note("sync_records", parameters) return "records" end,
+                all_database_users = function(_, parameters) note("all_database_users", parameters) end,
+            }
+            replace(clusters_chosen, "new", function()
+                local chosen = { several = true, naming = function(_, cluster) return "naming " .. cluster.id end }
+                function chosen.fetch(_, parameters, work)
+                    note("fetch", parameters)
+                    local cluster = { id = "c1", name = "one" }
+                    return { { cluster = cluster, records = work(client, cluster, { timeout = 60 }) } }
+                end
+                return chosen
+            end)
+            local reported
+            replace(clusters_chosen, "report_failures", function(items)
+                reported = items
+                return 0
+            end)
+            function store.pull(_, ...)
+                note("pull", ...)
+                now = now + took
+                return { inserted = 1, updated = 2, unchanged = 3, revised = {}, late = 4, refused = 0 }
+            end
+            local refused = errors.new { kind = "permission", message = "may not" }
+            function store.pull_accounts(_, id, read, options)
+                note("pull_accounts", id, options)
+                read()
+                return nil, refused
+            end
+            for seconds, left in pairs { [0] = 60, [59] = 1, [60] = 0.001, [61] = 0.001 } do
+                calls, now, took = {}, 100, seconds
+                assert.equal(0, history.run({ action = "pull", output = "tsv", accounts = true, accept_short = true },
+                    context))
+                assert.same({
+                    { "open", false }, { "fetch", {} }, { "sync_records", { cluster_id = "c1", timeout = 60 } },
+                    { "pull", "c1", "records", "naming c1" }, { "pull_accounts", "c1", { accept_short = true } },
+                    { "all_database_users", { cluster_id = "c1", timeout = left } },
+                    { "write", "cluster_id\tcluster_name\tinserted\tupdated\tunchanged\trevised\tlate\trefused"
+                        .. "\taccounts\tcame\twent\n" },
+                    { "write", "c1\tone\t1\t2\t3\t0\t4\t0\t\t\t\n" }, { "close" },
+                }, calls)
+                local item = reported[1]
+                assert.same({ 1, "one", "c1", "permission", "may not" }, { #reported, item.error.cluster,
+                    item.error.cluster_id, item.error.kind, item.error.message })
+                assert.same({ id = "c1", name = "one" }, item.cluster)
+            end
+        end)
+    end)
 end)

@@ -36,26 +36,27 @@ describe("dwsync run", function()
             assert(#list == 3 and health.evaluate(list, settings.thresholds, list[1].end_time / 1000).severity == "ok")
             assert(client == client and alerts == alerts and with_history == with_history)
             assert(os.time and require and string.rep)
-            assert(dry_run == false)
+            assert(dry_run == false and _G.dry_run == false and _G._G == _G)
         ]]
         assert.equal("", err)
         assert.equal(0, status)
     end)
 
-    it("gives reading a history half a minute", function()
+    it("gives reading a history half a minute, and closes it", function()
         local core, saved_records = require "dwsync.core", require "dwsync.cli.saved_records"
-        local new, monotonic, till = saved_records.new, core.monotonic, nil
+        local new, monotonic, till, closed = saved_records.new, core.monotonic, nil, 0
         core.monotonic = function() return 1000 end
         saved_records.new = function()
             return { begin = function(_, clock, at) till = { clock == core.monotonic, at } end,
-                with = function(_, cluster, records) return { cluster, #records } end, close = function() end }
+                with = function(_, cluster, records, now) return { cluster, #records, now } end,
+                close = function() closed = closed + 1 end }
         end
-        local status, err = seen [[
+        local status, err = seen(([=[
             local list = with_history("c1", { {}, {} })
-            assert(list[1] == "c1" and list[2] == 2)
-        ]]
+            assert(list[1] == "c1" and list[2] == 2 and list[3] == arg_now)
+        ]=]):gsub("arg_now", ("%d"):format(command.NOW)), nil)
         saved_records.new, core.monotonic = new, monotonic
-        assert.same({ 0, "", { true, 1030 } }, { status, err, till })
+        assert.same({ 0, "", { true, 1030 }, 1 }, { status, err, till, closed })
     end)
 
     it("joins records with the history, as the other commands do", function()

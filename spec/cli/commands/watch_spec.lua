@@ -5,6 +5,7 @@ local runbook = require "spec.support.runbook"
 local temporary = require "spec.support.temporary"
 local uv = require "luv"
 local run = command.run
+local unpack = table.unpack or unpack -- luacheck: ignore 113
 
 local C1 = "c1c1c1c1-0000-4000-8000-000000000001" -- taken as it is, so that each look is one request
 
@@ -399,5 +400,224 @@ describe("dwsync watch", function()
             assert.same({ "disabled", "warning" }, { event.rule, event.severity })
             assert.matches("since 2025%-05%-19T06:25:23Z$", event.message)
         end)
+    end)
+end)
+
+-- With everything that it uses made up.
+describe("dwsync watch by itself", function()
+    local changes = require "dwsync.health.changes"
+    local channel_options = require "dwsync.cli.channel_options"
+    local errors = require "dwsync.errors"
+    local hooks = require "dwsync.cli.hooks"
+    local judgement = require "dwsync.cli.judgement"
+    local problems = require "dwsync.problems"
+    local programs = require "dwsync.programs"
+    local report = require "dwsync.report"
+    local saved_records = require "dwsync.cli.saved_records"
+    local telling = require "dwsync.cli.telling"
+    local told_program = require "dwsync.cli.told_program"
+    local watch_command = require "dwsync.cli.commands.watch"
+    local calls, replaced, context, judge, told, opened
+
+    local function replace(module, name, value)
+        replaced[#replaced + 1] = { module, name, module[name] }
+        module[name] = value
+    end
+
+    local function note(...)
+        calls[#calls + 1] = { ... }
+    end
+
+    before_each(function()
+        calls, replaced, told, opened = {}, {}, {}, { "store" }
+        local stdout = { write = function(_, text) note("write", text) return true end,
+            flush = function() note "flush" return true end }
+        context = require("dwsync.cli.context").new { stdout = stdout, stderr = command.stream(),
+            getenv = function(name) return name == "COLUMNS" and "90" or nil end,
+            is_terminal = function() return false end, terminal_rows = function() return 24 end }
+        judge = { rules = {}, chosen = { several = true, settings = { alerts = { routes = "routes" },
+            on_change = "on_change", pass_environment = { "A" } },
+            client = { sleep = function(_, seconds)
+                note("sleep", seconds)
+                if seconds == 0 then
+                    error("enough", 0)
+                end
+            end } }, now = function() return command.NOW end }
+        function judge.overview()
+            note "look"
+            return { clusters = {} }, nil, { { cluster = { id = "c1" }, evaluation = { verdicts = {} } } }
+        end
+        replace(judgement, "new", function() return judge end)
+        replace(channel_options, "open_declared", function() return { { name = "ops" } }, "plan of the file" end)
+        replace(telling, "open_store", function() return unpack(opened, 1, 3) end)
+        replace(telling, "tell", function(_, _, of, given, items)
+            assert.equal(judge, of)
+            told[#told + 1] = given
+            given.items = items
+            return true
+        end)
+        replace(hooks, "new", function(...) note("hook of", select("#", ...), ...) return function() end end)
+        replace(programs, "find", function() return "/the/program" end)
+        replace(saved_records, "target", function() return nil end)
+    end)
+
+    after_each(function()
+        for i = #replaced, 1, -1 do
+            replaced[i][1][replaced[i][2]] = replaced[i][3]
+        end
+    end)
+
+    -- Watches until the sleep behind the second look.
+    local function watched(more)
+        local args = { interval = 90, pass_environment = { "B", "C" }, color = "auto" }
+        for name, value in pairs(more or {}) do
+            args[name] = value
+        end
+        local sleep, slept = judge.chosen.client.sleep, 0
+        function judge.chosen.client.sleep(self, seconds)
+            slept = slept + 1
+            sleep(self, seconds)
+            if slept == 2 then
+                error("enough", 0)
+            end
+        end
+        local good, status = pcall(watch_command.run, args, context)
+        return good and status or "went on until " .. status
+    end
+
+    it("flushes at each look, and then sleeps for the interval", function()
+        assert.equal("went on until enough", watched())
+        table.remove(calls, 1)
+        assert.same({ { "look" }, { "flush" }, { "sleep", 90 }, { "look" }, { "flush" }, { "sleep", 90 } }, calls)
+    end)
+
+    it("gives what tells the channels no more than a minute, and its name", function()
+        for interval, seconds in pairs { [59] = 59, [60] = 60, [61] = 60 } do
+            told, judge.chosen.client.sleep = {}, function() error("enough", 0) end
+            watched { interval = interval }
+            local given = told[1]
+            assert.same({ "store", { { name = "ops" } }, "plan of the file", seconds, interval, "watch" },
+                { given.store, given.channels, given.plan, given.seconds, given.every, given.name })
+            assert.equal("c1", given.items[1].cluster.id)
+        end
+    end)
+
+    it("says once what goes wrong with telling, with what to do", function()
+        local failure = { message = "no room", hint = "Make some." }
+        replace(telling, "tell", function(_, _, _, given)
+            given.failed("ops did not take it", "Try.")
+            return nil, failure
+        end)
+        watched()
+        assert.equal("dwsync: ops did not take it\n        Try.\ndwsync: nothing can be told: no room\n"
+            .. "        Make some.\n", context.stderr.text)
+    end)
+
+    it("tells a program by the history where there is one, else by itself", function()
+        replace(hooks, "runner", function(...) note("runner of", ...) return "runner" end)
+        local items
+        replace(told_program, "new", function(path, runner, current)
+            assert.same({ "/the/program", "runner" }, { path, runner })
+            items = current
+            return { name = "program" }
+        end)
+        replace(problems, "plan", function(...)
+            note("plan of", ...)
+            return "plan with the program"
+        end)
+        watched { on_change = "p" }
+        local hook = calls[1]
+        assert.same({ "hook of", 5, "on_change", "/the/program", { "A", "B", "C" }, context }, { hook[1], hook[2],
+            hook[3], hook[4], hook[5], hook[6] })
+        assert.is_function(hook[7])
+        replace(saved_records, "target", function() return "h.sqlite" end)
+        calls, told = {}, {}
+        judge.chosen.settings.pass_environment = nil
+        judge.chosen.client.sleep = function() error("enough", 0) end
+        watched { on_change = "p" }
+        assert.same({ "runner of", "on_change", "/the/program", { "B", "C" }, context }, { calls[1][1], calls[1][2],
+            calls[1][3], calls[1][4], calls[1][5] })
+        assert.is_function(calls[1][6])
+        assert.same({ "plan of", "routes", { { name = "ops" }, { name = "program" } }, { program = true } }, calls[2])
+        assert.same({ { "look" }, { "flush" } }, { calls[3], calls[4] })
+        assert.same({ "plan with the program", "c1" }, { told[1].plan, items()[1].cluster.id })
+        -- Without a store the program is told by itself if it is alone, and what to do about that is said.
+        replace(channel_options, "open_declared", function() return {}, "plan" end)
+        opened, calls, context.stderr.text = { nil, { message = "locked", hint = "Unlock." } }, {}, ""
+        watched { on_change = "p" }
+        assert.equal("dwsync: --on-change is told again what is not ok after each restart: locked\n        Unlock.\n",
+            context.stderr.text)
+        assert.equal("hook of", calls[3][1])
+        replace(channel_options, "open_declared", function() return { { name = "ops" } }, "plan" end)
+        opened = { nil, errors.new { kind = "config", message = "locked" } }
+        assert.equal(2, watched { on_change = "p" })
+        judge.chosen.settings.alerts = nil
+        opened, calls = { "store" }, {}
+        watched { on_change = "p" }
+        assert.equal("plan of", calls[2][1])
+        assert.is_nil(calls[2][2])
+    end)
+
+    it("draws what fits, as wide as the terminal, in colour where that is wished for", function()
+        context.is_terminal = function() return true end
+        context.terminal_rows = function() return 6 end
+        local given
+        replace(report, "render_health", function(form, _, write, options)
+            given = { form, options }
+            write "a\nb\n"
+            write "c\n"
+        end)
+        judge.chosen.client.sleep = function() error("enough", 0) end
+        watched { color = "always" }
+        assert.same({ "table", { width = 90, color = true } }, given)
+        assert.same({ "write", "a\nb\n… 1 more lines: dwsync health shows them\n" }, calls[4])
+        watched { color = "never" }
+        assert.same({ "table", { width = 90, color = false } }, given)
+        assert.matches("^\27%[H\27%[2Jdwsync watch, every 1 min 30 s, Ctrl%-C ends: [%dT:-]+Z\n\n$", calls[3][2])
+    end)
+
+    it("reports failures without their full stop, and that they pass, once each", function()
+        local looks_at, at = {}, 0
+        for i, message in ipairs { "no route.", "no route.", "other" } do
+            looks_at[i] = errors.new { kind = "network", message = message }
+        end
+        function judge.overview()
+            at = at + 1
+            if looks_at[at] then
+                return nil, looks_at[at]
+            end
+            return { clusters = {} }, nil, {}
+        end
+        local slept = 0
+        function judge.chosen.client.sleep()
+            slept = slept + 1
+            if slept == 5 then
+                error("enough", 0)
+            end
+        end
+        pcall(watch_command.run, { interval = 90, pass_environment = {}, color = "auto" }, context)
+        assert.equal("dwsync: network: no route; trying again every 1 min 30 s\n"
+            .. "dwsync: network: other; trying again every 1 min 30 s\ndwsync: recovered\n", context.stderr.text)
+    end)
+
+    it("reports what happens to each cluster, and writes it with all fields in their order", function()
+        replace(changes, "new", function()
+            return { look = function(_, items, now, rules)
+                assert.same({ "c1", command.NOW, judge.rules }, { items[1].cluster.id, now, rules })
+                return { { event = "failure", cluster_id = "c1", kind = "network", message = "no route.", hint = "h",
+                    time = 1 }, { event = "recovery", cluster_id = "c2", cluster_name = "two", time = 2 },
+                    { event = "verdict", cluster_id = "c3", time = 3 } }
+            end }
+        end)
+        judge.chosen.client.sleep = function() error("enough", 0) end
+        watched()
+        assert.same({ { "look" },
+            { "write", '{"event":"failure","time":1,"cluster_id":"c1","kind":"network","message":"no route.",'
+                .. '"hint":"h"}\n' },
+            { "write", '{"event":"recovery","time":2,"cluster_id":"c2","cluster_name":"two"}\n' },
+            { "write", '{"event":"verdict","time":3,"cluster_id":"c3"}\n' }, { "flush" } },
+            { unpack(calls, 2) })
+        assert.equal("dwsync: c1: network: no route; trying again every 1 min 30 s\ndwsync: two: recovered\n",
+            context.stderr.text)
     end)
 end)

@@ -103,6 +103,7 @@ local MESSAGES = {
         next_step = "Look for large queries at that time, move the synchronisation away from them, or enlarge "
             .. "the cluster.",
         cases = {
+            "org.postgresql.util.PSQLException: ERROR: out of memory",
             { "ERROR: memory is temporarily unavailable DETAIL: Failed on request of size 1024 bytes "
                 .. "under queryid 72339069014638610 in gaussdb",
                 "ERROR: memory is temporarily unavailable DETAIL: Failed on request of size # bytes "

@@ -2,6 +2,8 @@ local Model = require "dwsync.health.model"
 local population = require "dwsync.health.model.population"
 local runs = require "spec.health.runs"
 
+local unpack = table.unpack or unpack -- luacheck: ignore 113
+
 local DAY = runs.DAY
 
 -- The model of runs in the order of their ends.
@@ -85,6 +87,115 @@ describe("a population", function()
         assert.matches("^not known: ", population.fact(model_of {}, 1).text)
     end)
 
+    it("goes by what came before a run, and not by the run itself nor by its day", function()
+        local list = daily(12, function() return { add_count = 0, delete_count = 0 } end)
+        list[4].update_count, list[8].update_count, list[12].update_count = 2000, 3000, 4000
+        local model = model_of(list)
+        for at, known in pairs {
+            [3] = { nil }, [4] = { 875, "changes" }, [5] = { 2000, "greatest", list[4] },
+            [8] = { 2000, "greatest", list[4] }, [9] = { 3000, "greatest", list[8] },
+            [12] = { 3000, "greatest", list[8] }, [13] = { 4000, "greatest", list[12] },
+        } do
+            assert.same(known, { population.before(model, at) })
+        end
+        list = daily(6, first_is(100))
+        list[5].update_count = 300
+        model = model_of(list)
+        assert.same({ 100, "import", list[1] }, { population.before(model, 5) })
+        assert.same({ 12500, "changes" }, { population.before(model, 6) })
+        assert.same({ 1, 1, 2, 3, 4, 5, 6, 7, 7 }, (function()
+            local days, two_a_day = {}, {}
+            two_a_day[1] = runs.run(6 * DAY + 6000)
+            for i, run in ipairs(daily(7)) do
+                two_a_day[i + 1] = run
+            end
+            model = model_of(two_a_day)
+            for i = 1, 8 do
+                days[i] = population.day_of(model, i)
+            end
+            days[9] = population.day_of(model, 9) - 1
+            return days
+        end)())
+    end)
+
+    it("knows a day to the millisecond", function()
+        local midnight = 20000 * DAY * 1000
+        local list = {}
+        for i, time in ipairs { midnight - 1, midnight, midnight + DAY * 1000 - 1, midnight + DAY * 1000 } do
+            list[i] = runs.run(0, { start_time = time - 60000, end_time = time })
+        end
+        local model = model_of(list)
+        for i, day in ipairs { 1, 2, 2, 3, 4 } do
+            assert.equal(day, population.day_of(model, i))
+        end
+    end)
+
+    it("takes absent numbers for none", function()
+        for _, name in ipairs { "add_count", "update_count", "delete_count" } do
+            local list = daily(3, function() return { update_count = 0, delete_count = 0, add_count = 0 } end)
+            list[2].add_count, list[2].update_count, list[2].delete_count = nil, nil, nil
+            list[2][name] = 9
+            assert.same({ 9, "greatest", list[2] }, { population.before(model_of(list), 4) })
+        end
+    end)
+
+    it("goes by a list, unless an import and what followed make up much less of all accounts", function()
+        local list = daily(5, first_is(900))
+        for _, case in ipairs {
+            { 1000, nil, { 1000, "list" } }, { 1001, nil, { 900, "import" } }, { 1001, "IAM", { 1001, "list" } },
+            { 100, nil, { 100, "list" } },
+        } do
+            local read = list[5].end_time + 1
+            local model = Model.new({ id = "s1", runs = list, ended = list, open = {} }, nil, nil, { type = case[2],
+                counts = { { from = read, till = read, accounts = case[1] } } })
+            model.run, model.now = list, runs.NOW * 1000
+            model:take(#list)
+            local accounts, by = population.before(model, 6)
+            assert.same(case[3], { accounts, by })
+        end
+    end)
+
+    it("is said in whole accounts, of a list with their type and when it was read", function()
+        local at = runs.NOW * 1000
+        for _, case in ipairs {
+            { "1 account", "by the list of 2025-10-25T10:49:52Z", 1, "list", { at = at, has_changed = false } },
+            { "13 accounts", "by the list of 2025-10-25T10:49:52Z and the runs since", 12.5, "list",
+                { at = at, has_changed = true } },
+            { "12 IAM accounts", "by the list of 2025-10-25T10:49:52Z", 12.4, "list", { at = at, type = "IAM" } },
+            { "about 3 accounts", "by its greatest run", 2.5, "greatest" },
+            { "perhaps 10 accounts", "estimated from how many change in a working day", 10.4, "changes" },
+            { "perhaps 100 accounts", "estimated from how many change in a working day", 99.5, "changes" },
+            { "perhaps 1000 accounts", "estimated from how many change in a working day", 1000, "changes" },
+            { "perhaps 1100 accounts", "estimated from how many change in a working day", 1050, "changes" },
+            { "perhaps 0 accounts", "estimated from how many change in a working day", 0.4, "changes" },
+        } do
+            assert.same({ case[1], case[2] }, { population.words(unpack(case, 3, 5)) })
+        end
+    end)
+
+    it("is a clause and a fact where a list says it, a fact alone else", function()
+        local list = daily(5, first_is(900))
+        local read = list[5].end_time + 1
+        local model = Model.new({ id = "s1", runs = list, ended = list, open = {} }, nil, nil, { type = "IAM",
+            counts = { { from = read, till = read, accounts = 1200 } } })
+        model.run, model.now = list, runs.NOW * 1000
+        model:take(#list)
+        assert.equal("; there were 1200 IAM accounts, by the list of 2025-10-25T10:40:52Z",
+            population.clause(model, 6))
+        assert.same({ { name = "population", text = "1200 IAM accounts, by the list of 2025-10-25T10:40:52Z",
+            value = 1200, unit = "accounts", by = "list" }, 1200 }, { population.fact(model, 6) })
+        model = model_of(list)
+        assert.equal("", population.clause(model, 6))
+        assert.same({ { name = "population", text = "about 900 accounts, by the first import and what was added and "
+            .. "deleted since, the run of 2025-10-21T10:40:52Z", value = 900, unit = "accounts", by = "import" }, 900 },
+            { population.fact(model, 6) })
+        model = model_of(daily(5))
+        assert.same({ { name = "population", text = "perhaps 1100 accounts, estimated from how many change in a "
+            .. "working day", value = 1125, unit = "accounts", by = "changes" }, 1125 }, { population.fact(model, 6) })
+        assert.same({ { name = "population", text = "not known: no first import on record, and too few days to "
+            .. "estimate it" } }, { population.fact(model_of {}, 1) })
+    end)
+
     it("changes its source where an import, a greater run or the changes of days just do or do not count", function()
         local quiet = " 0/0/0"
         for _, case in ipairs {
@@ -124,6 +235,8 @@ describe("a population", function()
             { "1125 greatest 1", "0/1125/0" .. (" 0/9/0"):rep(4) },
             { "1125 changes", "0/1124/0" .. (" 0/9/0"):rep(4) },
             { "2 greatest 3", " 0/0/0 0/0/0 0/2/0" },
+            { "105 import 1", "100/0/0 5/0/0" },
+            { "unknown", "100/0/0 6/0/0" },
         } do
             local list, count, i = {}, select(2, case[2]:gsub("%S+", "")), 0
             for adds, updates, deletes in case[2]:gmatch "(%d+)/(%d+)/(%d+)" do

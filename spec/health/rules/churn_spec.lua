@@ -58,6 +58,8 @@ describe("the rule churn", function()
         table.insert(list, runs.failed(600 + 1800))
         table.insert(list, runs.running(600 + 1900))
         assert.equal("warning", runs.severity(list, "churn"))
+        list[2].status = "FAILED"
+        assert.equal("ok", runs.severity(list, "churn"))
     end)
 
     it("does not take a deletion that follows an addition for one", function()

@@ -1,3 +1,4 @@
+local health = require "dwsync.health"
 local runs = require "spec.health.runs"
 
 local unpack = table.unpack or unpack -- luacheck: ignore 113
@@ -356,6 +357,17 @@ describe("the rule mass_delete", function()
             { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 7 }, { 1, 11, 0 }, { 2, 0, 40 }, { 3, 49, 0 } },
             { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 8 }, { 1, 49, 0 }, { 2, 0, 40 }, { 3, 11, 0 } },
             { "warning 4200.. 60 " .. id(1), {}, { 0, 0, 8 }, { 1, 30, 0 }, { 2, 0, 40 }, { 3, 30, 0 } },
+            { "warning 4200..600 60 " .. id(0), {}, { 0, 0, 8 }, { 1, 25, 0 }, { 2, 0, 40 }, { 3, 35, 0 } },
+            { "warning 22200.. 60 " .. id(6), short, { 0, 0, 0 }, { 3, 60, 0 }, { 6, 60, 0 } },
+            -- A tenth of what is less grave renews it as well.
+            { "critical 13200.. 300 " .. id(3.5), { window = "90m", memory = "2h" }, { 0, 0, 0 }, { 1, 7, 0 },
+                { 2, 63, 0 }, { 3.5, 300, 0 } },
+            { "critical 13200..600 6 " .. id(0), { window = "90m", memory = "2h" }, { 0, 0, 0 }, { 1, 6, 0 },
+                { 2, 63, 0 }, { 3.5, 300, 0 } },
+            -- One that is over, or whose accounts are back, is forgotten by the next.
+            { "critical 36600..22200, warning 600.. 60 " .. id(0), short, { 0, 60, 0 }, { 10, 300, 0 } },
+            { "critical 7800..4200, warning 600.. 60 " .. id(0), { window = "30m", memory = "4h" }, { 0, 60, 0 },
+                { 1, 0, 250 }, { 2, 300, 0 } },
         } do
             assert.equal(case[1], told(case[2], unpack(case, 3)))
         end
@@ -370,6 +382,84 @@ describe("the rule mass_delete", function()
         for seconds, severity in pairs { [DAY - 30] = "critical", [DAY - 0.001] = "critical", [DAY] = "warning" } do
             assert.equal(severity, runs.severity(runs.course("dd", seconds, MARKS), "mass_delete",
                 { population = 240 }), seconds)
+        end
+    end)
+
+    it("keeps the given number for another source's population, whatever is usual on the busiest days", function()
+        local list = daily(8, 100, function(run, i)
+            run.delete_count = (i == 1 or i == 15 or i == 29) and 100 or 0
+        end)
+        for warning, severity in pairs { [49] = "warning", [50] = "warning", [51] = "ok" } do
+            assert.equal(severity, runs.severity(list, "mass_delete", { warning = warning, population = { s2 = 9 } }))
+        end
+    end)
+
+    it("has thresholds that are never below the least number, nor a warning above critical", function()
+        local function thresholds(adds, options)
+            local verdict = runs.verdict({ runs.run(HOUR, { add_count = adds }), runs.run(60) }, "mass_delete", options)
+            return { verdict.warning, verdict.critical }
+        end
+        assert.same({ 20, 50 }, thresholds(0))
+        assert.same({ 30, 50 }, thresholds(0, { minimum = 30 }))
+        assert.same({ 60, 60 }, thresholds(0, { minimum = 60 }))
+        assert.same({ 5, 20 }, thresholds(100))
+        assert.same({ 30, 30 }, thresholds(100, { minimum = 30 }))
+        assert.same({ 30, 30 }, thresholds(100, { warning = 30 }))
+        assert.same({ 3, 3 }, thresholds(100, { critical = 3 }))
+        assert.same({ nil, 20 }, thresholds(100, { warning = false }))
+        assert.same({ 30 }, thresholds(100, { warning = 30, critical = false }))
+    end)
+
+    it("compares what a list of accounts shows with no busy days", function()
+        local list = daily(8, 100, function(run, i)
+            run.delete_count = (i == 1 or i == 15 or i == 29) and 100 or 0
+        end)
+        local read = (runs.NOW - 2 * DAY) * 1000
+        list.ledger = { cluster_id = "c", gone = {}, counts = { { from = read, till = read,
+            by_type = { common = 1000 } } } }
+        local verdict = runs.verdict(list, "mass_delete")
+        assert.same({ "warning", "100 of 1000 accounts (10 %) deleted within a day; by the list of "
+            .. "2025-10-23T10:49:52Z" }, { verdict.severity, verdict.message })
+    end)
+
+    it("compares what a run in progress has deleted with the accounts there are", function()
+        local list = { runs.running(60, { id = "quiet", delete_count = 0 }),
+            runs.running(30, { id = "busy", delete_count = 1500 }), runs.run(HOUR),
+            runs.run(2 * HOUR, { add_count = 5000 }) }
+        local verdict = runs.verdict(list, "mass_delete")
+        assert.same({ "critical", 1500, 250, 1000, "busy", (runs.NOW - 30) * 1000,
+            "1500 of about 5000 accounts (30 %) deleted within a day; by the first import and what was added and "
+            .. "deleted since" }, { verdict.severity, verdict.value, verdict.warning, verdict.critical,
+            verdict.record_id, verdict.since, verdict.message })
+    end)
+
+    it("changes by time alone where no run in progress is told instead", function()
+        local rules = { disabled = false }
+        for name in pairs(health.rules()) do
+            rules[name] = false
+        end
+        rules.mass_delete = { population = 100 }
+        local list = { runs.run(660, { delete_count = 5 }) }
+        assert.equal((runs.NOW - 600 + 3 * DAY) * 1000, health.evaluate(list, rules, runs.NOW).next_at)
+        list[2] = runs.running(60, { delete_count = 1 })
+        assert.is_nil(health.evaluate(list, rules, runs.NOW).next_at)
+        assert.is_nil(health.evaluate({ runs.run(660) }, rules, runs.NOW).next_at)
+    end)
+
+    it("says so where nothing was deleted", function()
+        local verdict = runs.verdict({ runs.run(60) }, "mass_delete")
+        assert.same({ "ok", 0, "no accounts deleted within a day" }, { verdict.severity, verdict.value,
+            verdict.message })
+        assert.is_nil(verdict.advice)
+    end)
+
+    it("shows a reason of the newest hundred runs behind it", function()
+        local text = "D" .. ("i"):rep(110)
+        for place, record in pairs { [101] = "r101", [102] = false } do
+            local list = runs.course(text, 60, MARKS)
+            list[place].fail_reason = "odd"
+            local verdict = runs.verdict(list, "mass_delete", { population = 1000 })
+            assert.equal(record, verdict.reason and verdict.reason.record_id or false)
         end
     end)
 
@@ -391,18 +481,23 @@ describe("the rule mass_delete", function()
     it("lists names as long as they fit into 150 bytes", function()
         local list = deleting(50, 2 * HOUR)
         local run = list[#list]
-        local function shown(...)
+        local function advice(...)
             local names = {}
             for i, length in ipairs { ... } do
                 names[i] = ("n"):rep(length)
             end
             list.ledger = { cluster_id = "c", counts = {}, gone = { { from = run.start_time - 1, kind = "common",
                 till = run.end_time + 1, accounts = #names, names = names } } }
-            return select(2, runs.verdict(list, "mass_delete", { population = 958 }).advice:gsub('"n+"', ""))
+            return runs.verdict(list, "mass_delete", { population = 958 }).advice
+        end
+        local function shown(...)
+            return select(2, advice(...):gsub('"n+"', ""))
         end
         assert.equal(3, shown(46, 46, 46))
         assert.equal(2, shown(46, 46, 47))
         assert.equal(2, shown(63, 63, 63))
         assert.equal(3, shown(46, 46, 46, 1))
+        assert.matches(': "' .. ("n"):rep(63) .. '"%.$', advice(63))
+        assert.matches(': "' .. ("n"):rep(60) .. 'nn…"%.$', advice(64))
     end)
 end)

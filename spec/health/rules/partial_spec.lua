@@ -78,6 +78,7 @@ describe("the rule partial", function()
     end)
 
     it("counts added and deleted accounts, too", function()
+        assert.equal(1 / 11, runs.verdict(last(1, 10), "partial").value)
         local verdict = runs.verdict(last(5, 10, { add_count = 20, delete_count = 15 }), "partial")
         assert.equal(0.1, verdict.value)
         assert.equal("ratio", verdict.unit)
@@ -95,6 +96,7 @@ describe("the rule partial", function()
         assert.equal("ok", runs.severity(last(20, 80), "partial", { warning = 0.3, critical = 0.5 }))
         assert.equal("warning", runs.severity(last(900, 50), "partial", { critical = false }))
         assert.equal("warning", runs.severity(last(1, 0), "partial", { minimum = 1 }))
+        assert.equal("warning", runs.severity({ runs.run(600, { failed_count = 1 }) }, "partial", { minimum = 1 }))
     end)
 
     it("adds the reason", function()
@@ -146,6 +148,7 @@ describe("the rule partial", function()
             { "warning 87000..600", ".p", DAY },
             { "warning 87000..", "pp", DAY },
             { "", ".p.", 12 * HOUR - 1 },
+            { "", ".p.", 12 * HOUR - 0.001 },
             { "warning 43800..600", ".p", 12 * HOUR },
             { "warning 600..", "ee" },
             { "", "EE" },
@@ -200,6 +203,7 @@ describe("the rule partial", function()
             "patience: two bad runs of 5 are enough, and 5 good ones end it = 5 runs",
             population,
         }, facts(("s"):rep(20)))
+        assert.equal("usual: 3 accounts fail in a run, in the mean = 3 accounts", facts("s")[1])
         assert.matches("^patience: two bad runs", facts(("."):rep(20), 12 * HOUR - 1)[3])
         assert.matches("^patience: runs are rare", facts(("."):rep(20), 12 * HOUR)[3])
         assert.equal("usual: 0 accounts fail in a run, in the mean = 0 accounts",
@@ -218,6 +222,8 @@ describe("the rule partial", function()
         list = runs.course("pppppp" .. WELL, HOUR, MARKS)
         list[6].fail_reason = "odd"
         assert.is_nil(runs.verdict(list, "partial").reason) -- five runs back, it is no news
+        list[5].fail_reason = "odder"
+        assert.equal("r005", runs.verdict(list, "partial").reason.record_id)
         assert.same({ "ok", 3 / 95 }, { runs.severity(runs.course("s", HOUR, MARKS), "partial"),
             runs.verdict(runs.course("s", HOUR, MARKS), "partial").value })
     end)

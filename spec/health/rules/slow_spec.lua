@@ -109,6 +109,10 @@ describe("the rule slow", function()
         T = { seconds = 1217 },
         U = { seconds = 1218 },
         F = { status = "FAILED", seconds = 900 },
+        q = { seconds = 20 },
+        y = { seconds = 150 },
+        h = { seconds = 400 },
+        z = { seconds = 305 },
     }
     local USUAL = ("."):rep(30)
 
@@ -143,6 +147,31 @@ describe("the rule slow", function()
         } do
             assert.equal(case[1], runs.told(runs.course(case[2] .. USUAL, runs.HOUR, MARKS), "slow", case[3]), case[2])
         end
+    end)
+
+    it("is broken and ended by runs of any length", function()
+        for _, case in ipairs {
+            { "warning 510..", "yyy" },
+            { "", "yyqy" },
+            { "warning 7710..", "qqyyy" },
+            { "warning 11310..640", "qqqyyy" },
+            { "", "S" },
+            { "warning 2960..", "qSS" },
+        } do
+            assert.equal(case[1], runs.told(runs.course(case[2] .. ("q"):rep(30), runs.HOUR, MARKS), "slow"), case[2])
+        end
+    end)
+
+    it("asks for the usual again when there are a fiftieth more runs", function()
+        -- Half of the runs before were quick, so the slow ones themselves change what is usual.
+        local function severity(slow, before, count)
+            return runs.severity(runs.course(("z"):rep(slow) .. ("q"):rep(before) .. ("h"):rep(before), 600, MARKS),
+                "slow", { runs = count })
+        end
+        assert.equal("warning", severity(3, 50, 3))
+        assert.equal("warning", severity(3, 49, 3))
+        assert.equal("warning", severity(4, 74, 4))
+        assert.equal("ok", severity(4, 73, 4))
     end)
 
     it("explains what is usual, and from what on a run is slow", function()

@@ -174,8 +174,8 @@ local function words_of_messages(item, now)
         elseif message.state == "owed" then
             local tries = message.attempts > 0 and (", tried %s: %s"):format(quantities.count(message.attempts, "time"),
                 excerpt(message.last_error or "no answer")) or ""
-            owed[#owed + 1] = ("%s (%s, %s%s)"):format(channel, step, message.next_at > now and "due "
-                .. quantities.due(message.next_at, now / 1000) or "due now", tries)
+            owed[#owed + 1] = ("%s (%s, due %s%s)"):format(channel, step,
+                quantities.due(math.max(message.next_at, now), now / 1000), tries)
         end
     end
     return told, owed, lost

@@ -16,8 +16,9 @@ return {
     codes = {},
     phrases = {
         { "memory", MEMORY, NEXT,
-            phrases = { "out of memory", "cannot allocate memory", "not enough memory", "memoryerror", "bad_alloc",
-                "内存不足" } },
+            phrases = { "cannot allocate memory", "not enough memory", "memoryerror", "bad_alloc" } },
+        { "memory", MEMORY, NEXT, -- unless the warehouse says so of itself
+            vague = true, phrases = { "out of memory", "内存不足" } },
         { "sync_busy", "another synchronisation was running",
             "Wait until that run ends, or stop it; see to it that only one schedule starts runs of this source.",
             phrases = { "another sync", "already running", "is in progress", "already in progress", "任务正在" } },

@@ -91,7 +91,7 @@ function M.day_of(model, at)
     end
     local day = math.floor(model.time[at] / 86400000)
     local i = days.count
-    while i > 1 and days.day[i] > day do
+    while days.day[i] > day do
         i = i - 1
     end
     return i
@@ -148,7 +148,7 @@ function M.words(accounts, by, shown)
             quantities.instant(shown.at), shown.has_changed and " and the runs since" or "")
     end
     if by == "changes" then -- an estimate with two digits that count
-        local step = 10 ^ math.max(0, math.floor(math.log(math.max(accounts, 1)) / math.log(10) + 1e-9) - 1)
+        local step = 10 ^ math.max(0, math.floor(math.log(math.max(accounts, 1)) / math.log(10)) - 1)
         accounts = math.floor(accounts / step + 0.5) * step
     end
     return DOUBT[by] .. quantities.count(math.floor(accounts + 0.5), "account"), BY[by]

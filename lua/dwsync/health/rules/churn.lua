@@ -72,7 +72,7 @@ function M.advance(state, model, _, last)
         return
     end
     local deletion = model.deletions[state.seen + 1]
-    while deletion and deletion < last do
+    while deletion do
         local run = model.run[deletion]
         if run.status == "FINISHED" and run.delete_count >= state.options.warning then
             local next_at = next_finished(model, deletion, last)
@@ -116,14 +116,14 @@ end
 function M.explain(state, model)
     local busy = busy_day(model, model.count + 1)
     local known, accounts = population.fact(model, model.count + 1)
-    local least = math.max(state.options.warning or 0, BUSY_DAYS * busy + 1, SHARE * (accounts or 0))
+    local warning = state.options.warning
+    local least = warning and math.ceil(math.max(warning, BUSY_DAYS * busy + 1, SHARE * (accounts or busy)))
     return {
         { name = "busy_day", text = ("%s deleted on three of four days at most"):format(
             quantities.count(busy, "account")), value = busy, unit = "accounts" },
         known,
-        { name = "warning_from", text = state.options.warning and ("%s deleted and added back"):format(
-            quantities.count(math.ceil(least), "account")) or "off",
-            value = state.options.warning and math.ceil(least), unit = "accounts" },
+        { name = "warning_from", text = least and ("%s deleted and added back"):format(
+            quantities.count(least, "account")) or "off", value = least, unit = "accounts" },
     }
 end
 

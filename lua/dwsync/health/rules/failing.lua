@@ -106,10 +106,10 @@ local function note_failure(state, model, at)
     end
 end
 
-function M.advance(state, model, _, last)
+function M.advance(state, model)
     local failures = model.failures
     local failure = failures[state.seen + 1]
-    while failure and failure <= last do
+    while failure do
         note_failure(state, model, failure)
         failure = failures[state.seen + 1]
     end

@@ -5,6 +5,7 @@ local ledger = require "dwsync.health.model.ledger"
 local place = require "dwsync.health.model.place"
 local population = require "dwsync.health.model.population"
 local quantities = require "dwsync.quantities"
+local severities = require "dwsync.severity"
 local text = require "dwsync.text"
 local wording = require "dwsync.health.wording"
 
@@ -72,12 +73,10 @@ end
 local function limits(options, accounts)
     local warning, warning_given = threshold(options, "warning", accounts)
     local critical, critical_given = threshold(options, "critical", accounts)
-    if warning and critical and warning > critical then
-        if warning_given then
-            critical = warning
-        else
-            warning = critical
-        end
+    if warning and critical and warning_given then
+        critical = math.max(warning, critical)
+    elseif warning and critical then
+        warning = math.min(warning, critical)
     end
     return { warning = warning, critical = critical }, { warning = warning_given, critical = critical_given }
 end
@@ -116,8 +115,6 @@ local function is_over(options, alarm, time)
     return time - alarm.time >= options.memory * 1000
 end
 
-local RANK = { ok = 0, warning = 1, critical = 2 }
-
 local function note_deletion(state, model, at)
     local time, options, alarm = model.time[at], state.options, state.alarm
     if alarm and (is_over(options, alarm, time) or is_back(model, alarm, at - 1)) then
@@ -125,29 +122,26 @@ local function note_deletion(state, model, at)
     end
     local deletes = model.run[at].delete_count
     local sum, from = sum_before(model, at, time, options.window)
-    if alarm and from < alarm.from then
-        from = alarm.from
-    end
-    state.last = { at = at, sum = sum, time = time }
+    state.last = { sum = sum, time = time }
     local severity, known = weigh(state, model, at, sum)
     if severity == "ok" then
         return
     end
-    if not alarm or RANK[severity] >= RANK[alarm.severity] then
+    if not alarm or not severities.is_worse(alarm.severity, severity) then
         local renewed = not alarm or deletes >= RENEWS * sum
         local greatest = alarm and alarm.greatest >= deletes and alarm.run or model.run[at]
-        state.alarm = { severity = severity, sum = math.max(sum, alarm and alarm.sum or 0), from = alarm and alarm.from
-            or from, time = renewed and time or alarm.time, since = alarm and alarm.since or time, run = greatest,
-            greatest = math.max(deletes, alarm and alarm.greatest or 0), known = known,
+        state.alarm = { severity = severity, sum = math.max(sum, alarm and alarm.sum or 0), known = known,
+            time = renewed and time or alarm.time, since = alarm and alarm.since or time, run = greatest,
+            greatest = math.max(deletes, alarm and alarm.greatest or 0),
             base = alarm and alarm.base or model.added[deletes >= sum / 2 and at or from] or 0 }
     elseif deletes >= RENEWS * sum then
         alarm.time = time
     end
 end
 
-function M.advance(state, model, _, last)
+function M.advance(state, model)
     local deletion = model.deletions[state.seen + 1]
-    while deletion and deletion <= last do
+    while deletion do
         state.seen = state.seen + 1
         note_deletion(state, model, deletion)
         deletion = model.deletions[state.seen + 1]
@@ -177,11 +171,8 @@ end
 
 function M.judge(state, model, now)
     local options, alarm, count = state.options, state.alarm, model.count
-    local finding = { value = 0, severity = "ok", run = model.run[count] }
+    local finding = { value = sum_before(model, count, now, options.window), severity = "ok", run = model.run[count] }
     local sum, run = in_progress(model)
-    if count > 0 then
-        finding.value = sum_before(model, count, now, options.window)
-    end
     if alarm and not is_over(options, alarm, now) and not is_back(model, alarm, count) then
         finding.value, finding.severity, finding.run, finding.since = math.max(alarm.sum, finding.value),
             alarm.severity, alarm.run, alarm.since
@@ -193,10 +184,9 @@ function M.judge(state, model, now)
         local recent = last and run.start_time and run.start_time - last.time < options.window * 1000
         local all = (recent and last.sum or 0) + sum
         local severity, known = weigh(state, model, count + 1, all)
-        if RANK[severity] >= RANK[finding.severity] then
+        if not severities.is_worse(finding.severity, severity) then
             finding.value, finding.severity, finding.known, finding.run, finding.since = all, severity, known, run,
                 run.start_time
-            finding.running = true
             finding.recheck = nil
         end
     end
@@ -281,7 +271,7 @@ function M.explain(state, model, now, finding)
     local known = population.fact(model, model.count + 1)
     local usual = usual_thresholds(state, model)
     local warning, critical = usual.warning, usual.critical
-    local deleted = model.count > 0 and sum_before(model, model.count, now, options.window) or 0
+    local deleted = sum_before(model, model.count, now, options.window)
     local busiest = busy_day(model, model.count + 1)
     return {
         known,

@@ -61,7 +61,6 @@ local function note(state, model, at)
     local rare = not gap or gap >= RARE
     local critical = is_critical(options, model, at, run, share)
     if on then
-        on.critical = on.critical and at - on.critical <= RECENT and on.critical or nil
         on.at, on.critical = at, critical and at or on.critical
     elseif rare or critical or state.bad and at - state.bad < RECENT then
         local first = not critical and state.bad or at
@@ -71,9 +70,9 @@ local function note(state, model, at)
     state.bad = at
 end
 
-function M.advance(state, model, _, last)
+function M.advance(state, model)
     local partial = model.partials[state.seen + 1]
-    while partial and partial <= last do
+    while partial do
         note(state, model, partial)
         state.seen = state.seen + 1
         partial = model.partials[state.seen + 1]

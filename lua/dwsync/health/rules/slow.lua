@@ -25,7 +25,7 @@ M.replaced = {
 local MUCH, MUCH_ABOVE = 4, 300
 
 function M.follow(options)
-    return { options = options, durations = Durations.new(), usual_count = -1, slow = 0, much = 0, well = 0 }
+    return { options = options, durations = Durations.new(), usual_count = 0, slow = 0, much = 0, well = 0 }
 end
 
 -- The usual duration of the runs that were taken in. The median changes little from run to run, so it is asked for
@@ -34,7 +34,7 @@ local function usual_of(state)
     local durations = state.durations
     if state.on then
         return state.frozen
-    elseif state.usual_count < 0 or durations.count - state.usual_count > durations.count / 50 then
+    elseif durations.count - state.usual_count > durations.count / 50 then
         return durations:usual(), durations.count
     end
     return state.usual, state.usual_count
@@ -50,8 +50,8 @@ end
 
 local function note(state, model, at, duration)
     local options, run, usual = state.options, model.run[at], usual_before(state, model, at)
-    local above = usual and duration - usual or 0
-    if usual and options.warning and above >= options.minimum and duration >= options.warning * usual then
+    local above = duration - (usual or math.huge)
+    if options.warning and above >= options.minimum and duration >= options.warning * usual then
         state.slow, state.well = state.slow + 1, 0
         state.much = above >= MUCH_ABOVE and duration >= MUCH * usual and state.much + 1 or 0
         if state.slow == 1 then
@@ -76,11 +76,12 @@ end
 
 function M.advance(state, model, first, last)
     local runs, durations, minimum = model.run, model.duration, state.options.minimum * 1000
-    local any = model.longest_taken >= minimum or state.on or state.slow > 0
-    for i = any and first or last + 1, last do
-        local duration = durations[i]
-        if duration and (duration >= minimum or state.on or state.slow > 0) and runs[i].status == "FINISHED" then
-            note(state, model, i, duration / 1000)
+    if model.longest_taken >= minimum or state.on or state.slow > 0 then
+        for i = first, last do
+            local duration = durations[i]
+            if duration and (duration >= minimum or state.on or state.slow > 0) and runs[i].status == "FINISHED" then
+                note(state, model, i, duration / 1000)
+            end
         end
     end
     state.durations:take(model, last)
