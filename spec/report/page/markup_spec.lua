@@ -7,6 +7,8 @@ describe("an element", function()
         assert.equal('<p class="b" id="a">text</p>', tostring(element("p", { id = "a", class = "b" }, "text")))
         assert.equal("<p></p>", tostring(element("p")))
         assert.equal('<meta charset="utf-8">', tostring(element("meta", { charset = "utf-8" })))
+        assert.equal("<br>", tostring(element "br"))
+        assert.equal('<link href="x">', tostring(element("link", { href = "x" })))
     end)
 
     it("takes text, numbers, other elements, lists of these, and nothing", function()

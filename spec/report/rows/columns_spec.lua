@@ -83,3 +83,12 @@ describe("a value for programs", function()
         assert.equal("{…}", columns.raw {})
     end)
 end)
+
+describe("the columns that are worked out", function()
+    it("are three, of which one is a cluster's name, else its id", function()
+        assert.same({ "cluster", "duration", "reason_class" }, columns.computed)
+        local rows = columns.complete({ { cluster_name = "n", cluster_id = "c" }, { cluster_id = "c" }, {} },
+            { "cluster" })
+        assert.same({ "n", "c", nil }, { rows[1].cluster, rows[2].cluster, rows[3].cluster })
+    end)
+end)

@@ -14,6 +14,16 @@ describe("one JSON document", function()
             render { { status = "FAILED", id = "a" }, { id = "b" } })
     end)
 
+    it("has a row a line also where it is written in several pieces", function()
+        local rows, lines = {}, {}
+        for i = 1, 5000 do
+            rows[i] = { id = ("r%d"):format(i), fail_reason = ("x"):rep(50) }
+            lines[i] = ('{"id":"r%d"}'):format(i)
+        end
+        assert.equal('{"count":5000,"sync_records":[\n' .. table.concat(lines, ",\n") .. "\n]}\n",
+            render(rows, { "id" }))
+    end)
+
     it("is valid for an empty list", function()
         assert.equal('{"count":0,"sync_records":[\n]}\n', render {})
         assert.same({ count = 0, clusters = {} }, json.decode(render({}, nil, "clusters")))

@@ -47,7 +47,7 @@ describe("one JSON object a line", function()
             { id = "a", "without a name" } } do
             local good, message = pcall(render, { row }, nil, true)
             assert.is_false(good)
-            assert.matches("^.+, which JSON cannot hold$", message)
+            assert.matches("^[%w_ ]+, which JSON cannot hold$", message) -- without a place in the code
         end
         assert.error_matches(function() render({ { "x" } }, nil, true) end,
             "^a row holds a value without a name, which JSON cannot hold$")

@@ -148,3 +148,17 @@ describe("an overview as JSON", function()
         assert.is_nil(cluster.statistics.median_gap)
     end)
 end)
+
+describe("a verdict as JSON", function()
+    it("has all that is known of it, in this order", function()
+        local item, verdict, parts = overviews.stuck(), {}, {}
+        for i, name in ipairs { "severity", "rule", "follows", "source", "source_type", "value", "unit", "warning",
+            "critical", "since", "record_id", "message", "advice", "acknowledged_at", "acknowledged_by",
+            "acknowledged_note", "silenced_until", "silenced_by" } do
+            verdict[name] = name == "severity" and "critical" or "of " .. name
+            parts[i] = ('"%s":"%s"'):format(name, verdict[name])
+        end
+        item.evaluation.verdicts = { verdict }
+        assert.truthy(overviews.render("json", overviews.overview { item }):find(table.concat(parts, ","), 1, true))
+    end)
+end)

@@ -43,6 +43,22 @@ describe("one line for Nagios", function()
             .. "(and 3 more) ", (parts(render(overviews.stories()))))
     end)
 
+    it("names the only one of many that is not well", function()
+        assert.matches("^UNKNOWN %- 2 clusters: 1 unknown, 1 ok; [%w-]+: There is no record", (parts(render(
+            overviews.overview { overviews.never(), overviews.healthy() }))))
+    end)
+
+    it("says what is wrong where as many verdicts are well", function()
+        local item = overviews.stuck()
+        local bad, good
+        for _, verdict in ipairs(item.evaluation.verdicts) do
+            bad = bad or verdict.severity == "critical" and verdict
+            good = good or verdict.severity == "ok" and verdict
+        end
+        item.evaluation.verdicts = { bad, good }
+        assert.matches("^CRITICAL %- A run has been going on for 9 h", (parts(one(item))))
+    end)
+
     it("is OK and says so where synchronisation is off, and counts such clusters apart", function()
         assert.equal("OK - disabled: identity-source synchronisation is off (DWS.5045). Turn it on in the console if "
             .. "accounts should come from an identity source\n", one(overviews.disabled()))

@@ -8,7 +8,6 @@ local display = require "dwsync.text"
 local M = {}
 
 local Markup = { __name = "dwsync.markup" }
-Markup.__index = Markup
 
 function Markup:__tostring()
     return self.text
