@@ -152,4 +152,31 @@ describe("dwsync replay, of a history that is made up,", function()
         assert.equal("dwsync: no rule would have raised an alert\n"
             .. "dwsync: no records are saved; dwsync history pull saves them\n", context.stderr.text)
     end)
+
+    it("draws as wide as the terminal, in the colour wished for, with the place of several", function()
+        local drawn
+        replace(require "dwsync.report.verdicts.episode_list", "lines", function(rows, options, write)
+            drawn = { rows[1] and rows[1].place, options }
+            write "drawn\n"
+        end)
+        context.getenv = function(name) return name == "COLUMNS" and "99" or nil end
+        assert.equal(0, replay.run({ from_history = true, output = "table", color = "always" }, context))
+        assert.same({ "one · s1", { width = 99, color = true, place = "CLUSTER AND SOURCE" } }, drawn)
+        assert.equal("drawn\n", context.stdout.text)
+        judge.chosen.saved = function() return { { id = "c1" } } end
+        assert.equal(0, replay.run({ from_history = true, output = "table", color = "never" }, context))
+        assert.same({ nil, { width = 99, color = false, place = false } }, { drawn[1], drawn[2] })
+    end)
+
+    it("is used in one way at a time", function()
+        local BOTH = "--input and --from-history cannot be combined"
+        for _, case in ipairs {
+            { { cluster = { "c" } } }, { { cluster = { "c" }, from_history = true } },
+            { { cluster = {}, input = "-" } },
+            { { cluster = {}, input = "-", from_history = true }, BOTH },
+            { { cluster = {} }, "missing argument 'cluster' (or --all-clusters, or --input FILE)" },
+        } do
+            assert.equal(case[2], replay.wrong_usage(case[1]) or nil)
+        end
+    end)
 end)
