@@ -55,7 +55,7 @@ function M.begin(list, checked, now)
     local self = setmetatable({ checked = checked, ids = {}, judgements = {}, by_source = {}, records = 0, now = now },
         Following)
     local found, cluster = sources.read(list, latest_of(checked, now))
-    if list.ledger or cluster.flaws[1] or not found[1] then
+    if list.ledger or not found[1] then
         return nil
     end
     for _, source in ipairs(found) do

@@ -608,6 +608,10 @@ describe("dwsync history", function()
             end
         end)
 
+        it("has five words, of which its help and its completion know", function()
+            assert.same({ pull = true, list = true, stats = true, migrate = true, prune = true }, history.actions)
+        end)
+
         it("closes what it opened, also where its work raises an error, which stays what it was", function()
             local function fail() error("raised", 0) end
             for _, case in ipairs {

@@ -61,3 +61,122 @@ FROM (UTC)        UNTIL             SEVERITY  SOURCE
         assert.matches("CRITICAL  name%-c2 · ldap s1\n", out)
     end)
 end)
+
+describe("dwsync replay, of a history that is made up,", function()
+    local errors = require "dwsync.errors"
+    local health = require "dwsync.health"
+    local history_location = require "dwsync.cli.history_location"
+    local judgement = require "dwsync.cli.judgement"
+    local replay = require "dwsync.cli.commands.replay"
+    local calls, replaced, judge, context
+
+    local function replace(module, name, value)
+        replaced[#replaced + 1] = { module, name, module[name] }
+        module[name] = value
+    end
+
+    local function note(...)
+        calls[#calls + 1] = { ... }
+    end
+
+    before_each(function()
+        calls, replaced = {}, {}
+        context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream(),
+            now = function() return command.NOW end, getenv = function() end,
+            is_terminal = function() return false end }
+        judge = { rules = "rules", now = function() return 7 end, close = function() note "close the judge" end,
+            records_of = function(_, item, now)
+                note("records of", item.cluster.id, #item.records, now)
+                return item.records
+            end,
+            chosen = { settings = "settings", several = true, saved = function(_, store)
+                note("saved", store.name)
+                return { { id = "c1", name = "one" }, { id = "c2", name = "two" } }
+            end } }
+        replace(judgement, "new", function() return judge end)
+        replace(history_location, "open", function(readonly, _, _, settings)
+            note("open", readonly, settings)
+            return { name = "store", close = function() note "close the store" end }
+        end)
+        replace(history_location, "read", function(store, query, each)
+            note("read", store.name, query)
+            each { id = "a" }
+            each { id = "b" }
+        end)
+        replace(health, "episodes", function(records, rules, options)
+            note("episodes", #records, rules, options)
+            return { { from = 1000, till = 61000, seconds = 60, severity = "warning", rule = "stale", source = "s1",
+                also = { "slow", "churn" }, headline = "late" } }
+        end)
+    end)
+
+    after_each(function()
+        for i = #replaced, 1, -1 do
+            replaced[i][1][replaced[i][2]] = replaced[i][3]
+        end
+    end)
+
+    it("reads each cluster's records, and closes what it opened", function()
+        local args = { from_history = true, source = "s1", output = "tsv", columns = { "cluster_id", "cluster_name",
+            "rule", "also" } }
+        assert.equal(0, replay.run(args, context))
+        local function of(id)
+            return { "read", "store", { cluster_id = id, source = "s1" } }, { "records of", id, 2, 7 },
+                { "episodes", 2, "rules", { now = 7 } }
+        end
+        local read_1, records_1, episodes = of "c1"
+        local read_2, records_2 = of "c2"
+        assert.same({ { "open", true, "settings" }, { "saved", "store" }, read_1, records_1, episodes, read_2,
+            records_2, episodes, { "close the store" }, { "close the judge" } }, calls)
+        assert.equal("cluster_id\tcluster_name\trule\talso\nc1\tone\tstale\tslow, churn\nc2\ttwo\tstale\tslow, churn\n",
+            context.stdout.text)
+        assert.equal("", context.stderr.text)
+    end)
+
+    it("says why a history cannot be read, and closes it", function()
+        local err = errors.new { kind = "network", message = "gone", hint = "Look." }
+        judge.chosen.saved = function() return nil, err end
+        assert.equal(1, replay.run({ from_history = true, output = "table" }, context))
+        replace(history_location, "open", function() return nil, err end)
+        assert.equal(1, replay.run({ from_history = true, output = "table" }, context))
+        assert.equal(("dwsync: network: gone.\n        Look.\n"):rep(2), context.stderr.text)
+        assert.same({ { "open", true, "settings" }, { "close the store" }, { "close the judge" },
+            { "close the judge" } }, calls)
+    end)
+
+    it("says that there was nothing to tell, or nothing to go by", function()
+        replace(health, "episodes", function() return {} end)
+        assert.equal(0, replay.run({ from_history = true, output = "json" }, context))
+        replace(history_location, "read", function() end)
+        assert.equal(0, replay.run({ from_history = true, output = "json" }, context))
+        assert.equal("dwsync: no rule would have raised an alert\n"
+            .. "dwsync: no records are saved; dwsync history pull saves them\n", context.stderr.text)
+    end)
+
+    it("draws as wide as the terminal, in the colour wished for, with the place of several", function()
+        local drawn
+        replace(require "dwsync.report.verdicts.episode_list", "lines", function(rows, options, write)
+            drawn = { rows[1] and rows[1].place, options }
+            write "drawn\n"
+        end)
+        context.getenv = function(name) return name == "COLUMNS" and "99" or nil end
+        assert.equal(0, replay.run({ from_history = true, output = "table", color = "always" }, context))
+        assert.same({ "one · s1", { width = 99, color = true, place = "CLUSTER AND SOURCE" } }, drawn)
+        assert.equal("drawn\n", context.stdout.text)
+        judge.chosen.saved = function() return { { id = "c1" } } end
+        assert.equal(0, replay.run({ from_history = true, output = "table", color = "never" }, context))
+        assert.same({ nil, { width = 99, color = false, place = false } }, { drawn[1], drawn[2] })
+    end)
+
+    it("is used in one way at a time", function()
+        local BOTH = "--input and --from-history cannot be combined"
+        for _, case in ipairs {
+            { { cluster = { "c" } } }, { { cluster = { "c" }, from_history = true } },
+            { { cluster = {}, input = "-" } },
+            { { cluster = {}, input = "-", from_history = true }, BOTH },
+            { { cluster = {} }, "missing argument 'cluster' (or --all-clusters, or --input FILE)" },
+        } do
+            assert.equal(case[2], replay.wrong_usage(case[1]) or nil)
+        end
+    end)
+end)

@@ -199,3 +199,54 @@ describe("dwsync wait", function()
         assert.matches("dwsync: interrupted\n$", err)
     end)
 end)
+
+describe("dwsync wait, of looks that are made up,", function()
+    local errors = require "dwsync.errors"
+    local judgement = require "dwsync.cli.judgement"
+    local wait_command = require "dwsync.cli.commands.wait"
+
+    it("gives each look what is left of the time, a minute at most and a second at least", function()
+        local new, calls, time, options = judgement.new, {}, 1000, nil
+        finally(function() judgement.new = new end)
+        judgement.new = function(args, _, without)
+            options = { args.timeout or "its own", without }
+            return { chosen = { client = {
+                monotonic = function() return time end,
+                sleep = function(_, seconds)
+                    calls[#calls + 1] = "sleep " .. seconds
+                    time = time + seconds
+                end,
+            } }, overview = function(_, given)
+                calls[#calls + 1] = ("look %s%s"):format(given.timeout, given.records and " with records" or "")
+                local items = { { cluster = { id = "c1" }, error = errors.new { kind = "network", message = "m" } } }
+                return { clusters = items }, nil, items
+            end }
+        end
+        local context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream() }
+        assert.equal(3, wait_command.run({ timeout = 100, interval = 45 }, context))
+        assert.same({ "look 60 with records", "sleep 45", "look 55 with records", "sleep 45", "look 10 with records",
+            "sleep 10", "look 1 with records" }, calls)
+        assert.same({ "its own", { "stale" } }, options)
+        assert.equal("timed out: c1: network: m\n", context.stdout.text)
+        assert.equal("dwsync: waiting: c1: network: m\n", context.stderr.text)
+        calls, time = {}, 0
+        assert.equal(3, wait_command.run({}, context))
+        assert.same({ "look 60 with records", "sleep 30", "look 60 with records" }, { calls[1], calls[2], calls[3] })
+        assert.same({ 41, 600 }, { #calls, time })
+    end)
+
+    it("takes what can be meant", function()
+        for _, case in ipairs {
+            { "--accept", "ok", true }, { "--accept", "unknown", true }, { "--accept", "warning", true },
+            { "--accept", "critical", false }, { "--fresh", "1s", true }, { "--fresh", "0s", false },
+            { "--interval", "1s", true }, { "--interval", "0s", false }, { "--timeout", "0", true },
+        } do
+            local arguments = { "wait", "c1", case[1], case[2] }
+            if case[1] ~= "--timeout" then
+                arguments[5], arguments[6] = "--timeout", "0"
+            end
+            local _, _, err = command.run(arguments, { service = command.service { c1 = command.healthy(3) } })
+            assert.equal(case[3], not err:find("See dwsync wait --help", 1, true), case[1] .. " " .. case[2])
+        end
+    end)
+end)

@@ -123,5 +123,17 @@ describe("the rule overlap", function()
         end
         local verdict = runs.verdict(list, "overlap")
         assert.same({ 3, "r004", list[7].start_time }, { verdict.value, verdict.record_id, verdict.since })
+        for _, case in ipairs {
+            { "ooo............ooo", 3, 3 }, { "oooo", 4, 4 }, { "oo.oo.o", 5, 7 }, { "o.........o", 1, 11, 1 },
+            { "o..........o", 1, 1, 1 }, { "o........o", 2, 10, 1 },
+        } do
+            list = runs.course(case[1] .. ("."):rep(30), runs.HOUR)
+            for i, run in ipairs(list) do
+                run.start_time = run.start_time - (case[1]:sub(i, i) == "o" and 3660000 or 0)
+            end
+            verdict = runs.verdict(list, "overlap", { ended = case[4] or 3 })
+            assert.same({ case[2], "r001", list[case[3]].start_time }, { verdict.value, verdict.record_id,
+                verdict.since }, case[1])
+        end
     end)
 end)

@@ -330,6 +330,17 @@ describe("the rule stale", function()
         assert.equal("pauses: 4 h (1 time) in four weeks", runs.facts(list, "stale")[3])
     end)
 
+    it("waits 75 minutes at least after a pause, unless less is the most", function()
+        local list = {}
+        for day = 0, 20 do -- a run every quarter of an hour for ten hours, then none for fourteen
+            for i = 0, 40 do
+                list[#list + 1] = runs.run(600 + day * runs.DAY + i * 900)
+            end
+        end
+        assert.equal(14 * HOUR + 4500, runs.verdict(list, "stale").warning)
+        assert.equal(14 * HOUR + 3000, runs.verdict(list, "stale", { maximum = 3000 }).warning)
+    end)
+
     it("says how old the last success is, and what was due when", function()
         local function verdict(...)
             local found = runs.verdict(quiet(...), "stale", { warning = "3h" })

@@ -149,4 +149,10 @@ describe("the rule stuck", function()
         list[95].end_time = list[95].start_time + 50 * MINUTE * 1000
         assert.equal(150 * MINUTE, runs.verdict(list, "stuck").warning)
     end)
+
+    it("goes by the least time alone where nothing is known of how long runs take", function()
+        for ago, severity in pairs { [1] = "ok", [2] = "warning", [3] = "critical" } do
+            assert.equal(severity, runs.severity({ runs.running(ago) }, "stuck", { minimum = 2, critical_minimum = 3 }))
+        end
+    end)
 end)

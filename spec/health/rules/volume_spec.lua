@@ -279,6 +279,17 @@ describe("the rule volume", function()
         assert.equal("few: 1 account where 5 are usual, on more than one day, and 20 missing = 1 accounts",
             facts("", "f")[4])
         assert.equal(3, #runs.facts(course "", "volume", { warning = false }))
+        local weeks_apart = {}
+        for week, mark in ipairs { "5", "3", "1", "4", "2" } do
+            weeks_apart[week] = mark:rep(42)
+        end
+        assert.same({
+            "usual_now: 20 accounts within the last 4 h, by the same hours of 4 earlier weeks: 10, 20, 30, 40 "
+                .. "= 20 accounts",
+            "now: 50 accounts added or updated within the last 4 h = 50 accounts",
+            "much: 140 accounts, more than once = 140 accounts",
+            "few: 5 accounts where 20 are usual, on more than one day, and 20 missing = 5 accounts",
+        }, { unpack(facts(table.concat(weeks_apart), "", 0), 1, 4) })
     end)
 
     it("says how many where how many were to be expected, since when, and what to do", function()
