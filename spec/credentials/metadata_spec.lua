@@ -43,6 +43,7 @@ describe("the metadata service", function()
             assert.is_true(request.allow_http)
             assert.equal(3, request.timeout)
             assert.equal(3, request.connect_timeout)
+            assert.equal(65536, request.max_response_bytes)
             assert.is_nil(request.headers.Authorization)
         end
         made.get()
