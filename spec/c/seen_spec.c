@@ -249,7 +249,31 @@ static void knows_an_account_by_name_and_type(void)
     dws_seen_free(ids);
 }
 
+static bool without_random_bytes;
+
+int __real_RAND_bytes(unsigned char *bytes, int count);
+int __wrap_RAND_bytes(unsigned char *bytes, int count);
+
+int __wrap_RAND_bytes(unsigned char *bytes, int count)
+{
+    return without_random_bytes ? 0 : __real_RAND_bytes(bytes, count);
+}
+
+static void needs_random_bytes(void)
+{
+    struct dws_seen *ids = NULL;
+    struct dws_error error = {0};
+    const long held = memory_held;
+    without_random_bytes = true;
+    EXPECT_STATUS(dws_seen_new(&ids, &error), DWS_ERR_CRYPTO);
+    without_random_bytes = false;
+    EXPECT_TEXT(spec_text(error.message), LITERAL("OpenSSL has no random bytes"));
+    EXPECT(!ids);
+    EXPECT_INT(memory_held, held);
+}
+
 static const struct spec_case cases[] = {
+    {"a set is not made without random bytes, and nothing is lost", needs_random_bytes},
     {"an account is known by its name and type", knows_an_account_by_name_and_type},
     {"a record is known by its id, without escapes and exactly", knows_a_record_by_its_id},
     {"an id of up to 256 bytes is known with and without escapes",

@@ -138,6 +138,33 @@ static void leaves_no_key_in_freed_memory(void)
     EXPECT_INT(freed_found(), 1);
 }
 
+/* libcurl has copies of its own. */
+static void leaves_no_login_on_the_stack(void)
+{
+    static const struct dws_text to[] = {TEXT("ops@example.com")};
+    const struct dws_text secrets[] = {LITERAL("who-logs-in-here"), LITERAL("hunter2-the-password")};
+    const struct dws_mail mail = {
+        .host = LITERAL("127.0.0.1"),
+        .port = 25,
+        .tls = DWS_MAIL_PLAIN,
+        .user = secrets[0],
+        .password = secrets[1],
+        .from = to[0],
+        .to = to,
+        .to_count = 1,
+        .message = LITERAL("Subject: Hello\r\n\r\nLine\r\n"),
+    };
+    const struct dws_transport transport = {0};
+    struct dws_mail_transfer *started = NULL;
+    struct dws_error error = {0};
+    freed_look_for(secrets, 2);
+    cleansed = 0;
+    EXPECT_STATUS(dws_mail_start(&mail, &transport, &started, &error), DWS_OK);
+    EXPECT_INT(freed_found(), 0);
+    EXPECT_INT(cleansed, 2);
+    dws_mail_free(started);
+}
+
 /* OpenSSL without memory: no crash, no leak, and never half a signature. */
 static void reports_what_openssl_cannot_do(void)
 {
@@ -166,6 +193,7 @@ static void reports_what_openssl_cannot_do(void)
 
 static const struct spec_case cases[] = {
     {"no secret, derived key or token is left in freed memory, or on the stack", leaves_no_key_in_freed_memory},
+    {"no user or password of a mail is left on the stack", leaves_no_login_on_the_stack},
     {"what OpenSSL cannot do is reported, and nothing is left in its error queue", reports_what_openssl_cannot_do},
 };
 

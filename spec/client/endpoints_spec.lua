@@ -1,6 +1,8 @@
 local endpoints = require "dwsync.client.endpoints"
 local errors = require "dwsync.errors"
 
+local unpack = table.unpack or unpack
+
 local HOW_TO_WRITE = "Write it as https://host or https://host:port, without user name, spaces or query."
 
 -- A context over an environment and files that exist only here.
@@ -91,6 +93,14 @@ describe("the built-in endpoints", function()
         for _, region in ipairs { "cn-south-2", "eu-west-0" } do
             refusal(endpoints.dws(context { region = region }))
         end
+    end)
+
+    it("are of regions in the order of their names", function()
+        local names = require("dwsync.client.regions").names()
+        local sorted = { unpack(names) }
+        table.sort(sorted)
+        assert.same(sorted, names)
+        assert.is_true(#names > 30)
     end)
 
     it("need a region", function()

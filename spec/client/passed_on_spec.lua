@@ -88,9 +88,11 @@ describe("a method of a client", function()
     it("is an iterator that asks for each page within the time that it is given", function()
         for timeout, seconds in pairs { [false] = 30, [3] = 3 } do
             local client, requests = client_of(EMPTY)
-            assert.is_nil(client:sync_records { cluster_id = "c", timeout = timeout or nil, since = "7d" }())
+            assert.is_nil(client:sync_records { cluster_id = "c", timeout = timeout or nil, since = "7d",
+                until_ = NOW * 1000 - 5 }())
             assert.equal(seconds, requests[1].timeout)
-            assert.same({ start_time = { min = (NOW - 7 * 86400) * 1000 } }, requests[1].decode.where)
+            assert.same({ start_time = { min = (NOW - 7 * 86400) * 1000, max = NOW * 1000 - 6 } },
+                requests[1].decode.where)
             client, requests = client_of(EMPTY)
             assert.has_error(function() client:sync_records { cluster = "prod", timeout = timeout or nil } end)
             assert.same({ DWS .. "/v1.0/p/clusters", seconds }, { requests[1].url, requests[1].timeout })

@@ -50,6 +50,7 @@ describe("core.count_durations", function()
         local histogram = {}
         assert.same({ 0, 0 }, { core.count_durations(histogram, { 1, "2" }, 1, 9, { 1, "2" }, 1) })
         assert.same({ 0, 0 }, { core.count_durations(histogram, { 1 }, 2, 1, {}, 1) })
+        assert.same({ 0, 0 }, { core.count_durations(histogram, { false, 1000 }, 1, 2, { 1, 2 }, 1) })
         assert.same({}, histogram)
         assert.error(function() core.count_durations({}, {}, 0, 1, {}, 1) end)
         assert.error(function() core.count_durations({}, {}, 1, 2 ^ 31, {}, 1) end)

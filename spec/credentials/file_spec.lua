@@ -184,8 +184,10 @@ describe("the credentials file of a client", function()
     end)
 
     it("is warned of once when others can read it", function()
-        for mode, warned in pairs { [384] = false, [256] = false, [420] = true, [416] = true, [388] = true } do
+        for mode, warned in pairs { [384] = false, [256] = false, [420] = true, [416] = true, [388] = true,
+            [385] = true } do
             local made = world({ [PATH] = TEXT }, mode)
+            made.context.file_mode = function(path) return path == PATH and mode or nil end
             made.get()
             made.get()
             assert.equal(warned and 1 or 0, #made.events)

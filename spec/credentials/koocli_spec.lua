@@ -68,9 +68,14 @@ describe("KooCLI's configuration", function()
             assert.same({ agency_name = "auditor", domain_name = "customer", duration_seconds = 21600 },
                 cjson.decode(made.requests[1].body).auth.identity.assume_role)
         end
+        local by_id = world { mode = "AKSK", agencyDomainId = "d1" }
+        assert(by_id.get())
+        assert.same({ agency_name = "auditor", domain_id = "d1", duration_seconds = 21600 },
+            cjson.decode(by_id.requests[1].body).auth.identity.assume_role)
         local made = world { mode = "AKSK" }
         local _, err = made.get()
         assert.equal("KooCLI's profile main in " .. PATH .. ": has agencyName but no agencyDomainName", err.message)
+        assert.equal("Correct the profile with hcloud configure set, or name another source of credentials.", err.hint)
         assert.same({}, made.requests)
     end)
 

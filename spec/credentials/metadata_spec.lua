@@ -43,6 +43,7 @@ describe("the metadata service", function()
             assert.is_true(request.allow_http)
             assert.equal(3, request.timeout)
             assert.equal(3, request.connect_timeout)
+            assert.equal(65536, request.max_response_bytes)
             assert.is_nil(request.headers.Authorization)
         end
         made.get()
@@ -94,10 +95,17 @@ describe("the metadata service", function()
     end)
 
     it("is an error that says what came instead of a key", function()
-        refusal({ { status = 500 } }, "no session token: HTTP 500$")
-        refusal({ { status = 200, body = "<html>log in</html>" } }, "the session token is empty or malformed$")
-        refusal({ SESSION, { status = 404 } }, "no key: HTTP 404$")
-        refusal({ SESSION, { status = 500 } }, "no key: HTTP 500$")
+        local HEADERS = { ["x-request-id"] = "r-1" }
+        for pattern, answers in pairs {
+            ["no session token: HTTP 500$"] = { { status = 500, headers = HEADERS } },
+            ["the session token is empty or malformed$"] = { { status = 200, headers = HEADERS,
+                body = "<html>log in</html>" } },
+            ["no key: HTTP 404$"] = { SESSION, { status = 404, headers = HEADERS } },
+            ["no key: HTTP 500$"] = { SESSION, { status = 500, headers = HEADERS } },
+        } do
+            local _, err = refusal(answers, pattern)
+            assert.same({ answers[#answers].status, "r-1" }, { err.status, err.request_id })
+        end
         refusal({ SESSION, { status = 200, body = "<html>log in</html>" } }, "the answer is not JSON")
         refusal({ SESSION, { status = 200, body = fakes.keys_answer("A", -1).body } }, "it had already expired$")
         refusal({ SESSION, { status = 200, body = fakes.keys_answer("A", 0, { expires_at = "?" }).body } },

@@ -97,16 +97,23 @@ describe("an id token", function()
     end)
 
     it("that is being rewritten is read again after a moment", function()
-        local readings, count = { "hidden-old", "", "hidden-n", "hidden-new" }, 0
-        local made = world { fakes.token_answer "t", fakes.keys_answer "AK1", fakes.token_answer "t",
-            fakes.keys_answer "AK2" }
-        made.context.read_file = function()
-            count = count + 1
-            return readings[math.min(count, #readings)]
+        local variables = { HUAWEICLOUD_SDK_IDP_ID = "idp", HUAWEICLOUD_SDK_ID_TOKEN_FILE = FILE }
+        for source, more in pairs { oidc = {}, environment = { credentials = false, variables = variables },
+            file = { credentials = { source = "file", path = "/basic" } } } do
+            local readings, count = { "hidden-old", "", "hidden-n", "hidden-new" }, 0
+            local made = world({ fakes.token_answer "t", fakes.keys_answer "AK1", fakes.token_answer "t",
+                fakes.keys_answer "AK2" }, nil, more)
+            made.context.read_file = function(path)
+                if path == "/basic" then
+                    return "[basic]\nidp_id = idp\nid_token_file = " .. FILE .. "\n"
+                end
+                count = count + 1
+                return readings[math.min(count, #readings)]
+            end
+            assert.equal("AK1", assert(made.get()).ak, source)
+            assert.equal("AK2", assert(made.get()).ak, source)
+            assert.matches('"hidden-new"', made.requests[3].body, 1, true)
         end
-        assert.equal("AK1", assert(made.get()).ak)
-        assert.equal("AK2", assert(made.get()).ak)
-        assert.matches('"hidden-new"', made.requests[3].body, 1, true)
     end)
 
     it("that is empty or more than one word is not sent", function()

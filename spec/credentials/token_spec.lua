@@ -35,6 +35,7 @@ describe("a ready token", function()
     it("does not go with a key pair", function()
         local keys, err = get { token = "hidden", ak = "AK", sk = "hidden" }
         assert.is_nil(keys)
-        assert.equal("credentials: both a token and an access key are set", err.message)
+        assert.same({ "credentials: both a token and an access key are set", "Set only one of the two." },
+            { err.message, err.hint })
     end)
 end)

@@ -126,6 +126,16 @@ describe("a key that is refused", function()
         end
     end)
 
+    it("is the same at all regions of a site, under .com and under .cn, and another one elsewhere", function()
+        for endpoint, same in pairs { ["https://dws.cn-north-12.myhuaweicloud.cn"] = true,
+            ["https://iam.myhuaweicloud.cn"] = true, ["https://iam.cn-east-3.myhuaweicloud.com"] = true,
+            ["https://dws.eu-west-101.myhuaweicloud.eu"] = false, ["https://dws.example"] = false } do
+            local guard = key_guard.new()
+            refuse(guard, 3)
+            assert.equal(not same, guard:enter(KEYS, endpoint, NOW, NOW + 30) ~= nil, endpoint)
+        end
+    end)
+
     it("does not stop other keys", function()
         local guard = key_guard.new()
         refuse(guard, 3)

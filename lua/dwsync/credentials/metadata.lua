@@ -99,7 +99,7 @@ local function judge(context, plan, response)
 end
 
 local function fetch(context, plan, limits)
-    local token, err, hold = session(context, plan, limits, false)
+    local token, err, hold = session(context, plan, limits)
     if not token then
         return nil, err, hold
     end
