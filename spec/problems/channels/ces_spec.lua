@@ -31,6 +31,13 @@ describe("a channel of Cloud Eye", function()
         return made
     end
 
+    it("asks the endpoint of its region unless it has one of its own", function()
+        local channel = assert(channels.open("eye", assert(channels.check { kind = "ces", region = "cn-north-4",
+            project_id = "p" }), { read_file = function() return nil, "no such file" end,
+            getenv = function() return nil end }))
+        assert.equal("ces.cn-north-4.myhuaweicloud.com", channel.host)
+    end)
+
     it("reports an event for each change, signed with our credentials", function()
         local channel = open()
         assert.equal("sent", (channel.send(message(), { now = now })))
