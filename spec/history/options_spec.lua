@@ -77,6 +77,20 @@ describe("a store hands on what its methods are given:", function()
         end))
     end)
 
+    it("nothing once it is closed, whatever is asked", function()
+        store:close()
+        local query = { cluster_id = "c" }
+        for name, arguments in pairs { save = { "c", {} }, pull = { "c", {} }, records = { query }, each = { query },
+            together = { "c", {} }, clusters = {}, versions = { "c", "r" }, stats = {},
+            prune = { { older_than = "400d" } }, pull_accounts = { "c", error }, accounts = { query }, prune_accounts = { { older_than = 1 } } } do
+            local good, message = pcall(function()
+                store[name](store, arguments[1], arguments[2])
+            end)
+            assert.is_false(good)
+            assert.matches("options_spec%.lua:%d+: the history is closed$", message)
+        end
+    end)
+
     it("which accounts are asked for", function()
         local query = { cluster_id = "c\n\\", gone = true, since = 1, until_ = 2, limit = 3 }
         assert.equal("done", store:accounts(query))

@@ -66,6 +66,14 @@ describe("a channel of Cloud Eye", function()
         assert.equal("sent", (open().send(message { since = now() - 7200000 }, { now = now })))
     end)
 
+    it("has a state and a level of each severity", function()
+        for severity, expected in pairs { critical = { "incident", "Critical" }, warning = { "warning", "Major" },
+            unknown = { "warning", "Minor" }, ok = { "normal", "Info" }, odd = { "warning", "Minor" } } do
+            local detail = json.decode(ces.render(message { severity = severity }))[1].detail
+            assert.same(expected, { detail.event_state, detail.event_level })
+        end
+    end)
+
     it("reports again what may have been reported", function()
         service:admin("POST", "faults", { match = { path = "events" }, action = { reset = "before" } })
         local channel = open()
