@@ -82,7 +82,8 @@ describe("a store hands on what its methods are given:", function()
         local query = { cluster_id = "c" }
         for name, arguments in pairs { save = { "c", {} }, pull = { "c", {} }, records = { query }, each = { query },
             together = { "c", {} }, clusters = {}, versions = { "c", "r" }, stats = {},
-            prune = { { older_than = "400d" } }, pull_accounts = { "c", error }, accounts = { query }, prune_accounts = { { older_than = 1 } } } do
+            prune = { { older_than = "400d" } }, pull_accounts = { "c", error }, accounts = { query },
+            prune_accounts = { { older_than = 1 } } } do
             local good, message = pcall(function()
                 store[name](store, arguments[1], arguments[2])
             end)
