@@ -184,7 +184,7 @@ describe("what is kept, together with what the service gave,", function()
 
     it("has each run once, whatever its id", function()
         local odd = { "plain", "two\nlines", "\n", "back\\slash", "~number:5", "nul\0", ("long"):rep(101),
-            "ümlaut", 5, "5" }
+            "ümlaut", 5, "5", "" }
         for from = 1, #odd do
             local cluster, list = "odd" .. from, {}
             for i = from, math.min(from + 2, #odd) do

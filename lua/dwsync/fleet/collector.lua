@@ -68,7 +68,7 @@ function M.new(options)
         under_way = 0, listings = 0, room_bell = concurrent.bell(),
         counts = {}, totals = { looks = 0, changed = 0, failed = 0, fenced = 0, expired = 0, throttled = 0,
             unwritten = 0 },
-        offset = 0, ended = false,
+        ended = false,
     }, Collector)
 end
 
@@ -77,7 +77,7 @@ local function count(self, name, by)
     self.totals[name] = self.totals[name] + (by or 1)
 end
 
--- Milliseconds by the database's clock, as last seen.
+-- Milliseconds by the database's clock, as the last claim saw it.
 local function now_of(self)
     return core.monotonic() * 1000 + self.offset
 end

@@ -219,6 +219,8 @@ function M.open(target, context)
     return ready and self, err, busy
 end
 
+local BEGINNING = { read = "BEGIN", write = "BEGIN IMMEDIATE" }
+
 --- Begins a transaction. A writing one excludes all other writers from here on, so that nothing read can change.
 -- @tparam number _
 -- @tparam string mode "read" or "write"
@@ -230,7 +232,7 @@ function Engine:begin(_, mode)
             return nil, err, busy
         end
     end
-    return self:rows(mode == "write" and "BEGIN IMMEDIATE" or "BEGIN")
+    return self:rows(BEGINNING[mode])
 end
 
 --- Excludes other writers of one more cluster: a writing transaction has excluded all.

@@ -31,6 +31,13 @@ describe("a channel of Cloud Eye", function()
         return made
     end
 
+    it("asks the endpoint of its region unless it has one of its own", function()
+        local channel = assert(channels.open("eye", assert(channels.check { kind = "ces", region = "cn-north-4",
+            project_id = "p" }), { read_file = function() return nil, "no such file" end,
+            getenv = function() return nil end }))
+        assert.equal("ces.cn-north-4.myhuaweicloud.com", channel.host)
+    end)
+
     it("reports an event for each change, signed with our credentials", function()
         local channel = open()
         assert.equal("sent", (channel.send(message(), { now = now })))
@@ -57,6 +64,14 @@ describe("a channel of Cloud Eye", function()
             assert.equal(at - reported, json.decode(ces.render(message { time = at, since = at - ago }))[1].time)
         end
         assert.equal("sent", (open().send(message { since = now() - 7200000 }, { now = now })))
+    end)
+
+    it("has a state and a level of each severity", function()
+        for severity, expected in pairs { critical = { "incident", "Critical" }, warning = { "warning", "Major" },
+            unknown = { "warning", "Minor" }, ok = { "normal", "Info" }, odd = { "warning", "Minor" } } do
+            local detail = json.decode(ces.render(message { severity = severity }))[1].detail
+            assert.same(expected, { detail.event_state, detail.event_level })
+        end
     end)
 
     it("reports again what may have been reported", function()
