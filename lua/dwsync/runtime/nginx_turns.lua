@@ -13,7 +13,7 @@ local core = require "dwsync.core"
 local M = {}
 
 -- Of all that are woken together: with what is done between two looks at the clock it stays below a millisecond.
-local TURN_SECONDS = 0.00055
+local TURN_SECONDS = 0.00045
 -- What each of them has at least, however long the others worked: enough to get on.
 local LEAST_SECONDS = 0.0001
 -- nginx looks at timers once a millisecond: what begins this soon after another's turn was woken together with it.
