@@ -20,8 +20,8 @@ local function fail(message)
     os.exit(2)
 end
 
--- Runs a part of the trials, not as the first process in apart.sh, which would get no signals. Returns what came of each
--- by number, and the last number.
+-- Runs a part of the trials, not as the first process in apart.sh, which would get no signals. Returns what came of
+-- each by number, and the last number.
 local function part(module, lua, from, seconds)
     local words = { "sh", "-c", ('ulimit -v %d; "$@"; exit $?'):format(MEMORY), "sh", lua, "spec/build/own_trials.lua",
         RESULTS, module.path, tostring(from), ("%.2f"):format(seconds) }
