@@ -1,4 +1,4 @@
---- Copies of the tree for spec/build/mutate.lua, and programs in them that may do anything.
+--- Copies of the tree for spec/build/mutate.lua and mutate_own.lua, and programs in them that may do anything.
 local uv = require "luv"
 
 local M = {}
@@ -101,6 +101,14 @@ function M.run(directory, words, limits, variables)
     return status ~= 0 and took >= cpu and "hang" or status, took
 end
 
+--- By which a Lua finds the modules of a copy that it is run in.
+-- @tparam string lua
+-- @tparam[opt="build"] string build where the core is
+-- @treturn {string,...} for `run`
+function M.variables(lua, build)
+    return { "LUA_PATH=lua/?.lua;lua/?/init.lua;;", ("LUA_CPATH=%s/%s/?.so;;"):format(build or "build", lua) }
+end
+
 --- Runs spec files.
 -- @tparam string tree
 -- @tparam {string,...} specs paths
@@ -112,9 +120,7 @@ function M.busted(tree, specs, limits, build, lua)
     lua = lua or "lua5.4"
     local words = { lua, "/usr/bin/busted", "--output=plainTerminal", "--pattern=_spec", "--no-keep-going" }
     table.move(specs, 1, #specs, #words + 1, words)
-    return M.run(tree, words, limits, {
-        "LUA_PATH=lua/?.lua;lua/?/init.lua;;", ("LUA_CPATH=%s/%s/?.so;;"):format(build or "build", lua),
-    })
+    return M.run(tree, words, limits, M.variables(lua, build))
 end
 
 --- Makes a copy, or one as new of an older copy: what was built there is kept, files come with their times.

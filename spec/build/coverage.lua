@@ -249,6 +249,13 @@ local function in_order(ranked, all)
     return ranked
 end
 
+--- The spec file of a module's own.
+-- @tparam string path of the module
+-- @treturn string path, whether there is such a file or not
+function M.own_spec(path)
+    return (path:gsub("^lua/dwsync/", "spec/"):gsub("%.lua$", "_spec.lua"))
+end
+
 --- Specs that run a place in Lua: the module's own first, its room's, then others; those that load the file and run
 -- nothing else of it come last. Where the place or the spec is new since the map was made, those that load the file;
 -- where the file is, all.
@@ -266,7 +273,7 @@ function M.specs_of_lua(map, path, source, position, all)
         number = block_of(place)
         key = ("%s:%d"):format(path, number)
     end
-    local own = path:gsub("^lua/dwsync/", "spec/"):gsub("%.lua$", "_spec.lua")
+    local own = M.own_spec(path)
     local room = own:match "^spec/[^/]+/" or own
     local ranked, known, is_new = {}, false, not map.by[path]
     for _, spec in ipairs(map.specs) do

@@ -10,9 +10,11 @@
 -- SECONDS of a processor were spent, or 90 waited on an idle machine: a change that no spec noticed before all were
 -- tried is not decided.
 -- What a change does stays in the copy, spec/build/apart.sh sees to that.
--- Changes that make no difference are listed in spec/build/equivalent.txt.
+-- Changes that make no difference are listed in spec/build/equivalent.txt. For all of a module's against its own specs,
+-- while they are written, there is spec/build/mutate_own.lua.
 local copies = require "spec.build.copies"
 local coverage = require "spec.build.coverage"
+local equivalent = require "spec.build.equivalent"
 local mutations = require "spec.build.mutations"
 local uv = require "luv"
 
@@ -165,25 +167,6 @@ end
 
 -- ---- which changes ---------------------------------------------------------------------------------------
 
--- { path = { ["before"] = reason, ["before\nafter"] = reason } }; see the file's head.
-local function equivalent_changes()
-    local list, path, before, after = {}, nil, nil, nil
-    for line in io.lines "spec/build/equivalent.txt" do
-        local mark, text = line:match "^([-+=]) (.*)$"
-        if mark == "-" then
-            before, after = text, nil
-        elseif mark == "+" then
-            after = text
-        elseif mark == "=" then
-            list[path][after and before .. "\n" .. after or before] = text
-        elseif line:find "^[%w_/]+%.[ch]$" or line:find "^[%w_/]+%.lua$" then
-            path = line
-            list[path] = list[path] or {}
-        end
-    end
-    return list
-end
-
 -- Park and Miller: the same on every machine and Lua.
 local function random_from(seed)
     local state = seed % 2147483646 + 1
@@ -278,7 +261,7 @@ end
 local function main(options)
     copies.shell("mkdir -p " .. copies.WORK)
     local changes, total = chosen(options)
-    local equivalent, map = equivalent_changes(), coverage.load()
+    local known, map = equivalent.load(), coverage.load()
     local part = options.which and "-" .. options.which or ""
     local tree, results = ("%s/tree-%d%s"):format(copies.WORK, options.seed, part),
         ("%s/%d.results"):format(copies.WORK, options.seed)
@@ -287,9 +270,9 @@ local function main(options)
     assert(run(tree, { "true" }, BUILDING) == 0, "spec/build/apart.sh cannot run anything: see " .. tree .. ".log")
     local counts, survivors = {}, {}
     for number, change in ipairs(changes) do
-        local reasons, key = equivalent[change.path] or {}, key_of(change)
+        local key = key_of(change)
         local result, detail = table.unpack(done[key] or {})
-        if reasons[change.before] or reasons[change.before .. "\n" .. change.after] then
+        if equivalent.reason(known, change.path, change) then
             result = "equivalent"
         elseif options.which and number % options.of ~= options.which - 1 then
             result = result or "of another part"
@@ -297,8 +280,7 @@ local function main(options)
             local target = tree .. "/" .. change.path
             local in_c = mutations.language(change.path) == "c"
             c = c or in_c and prepare_c(tree)
-            write(target, change.original:sub(1, change.first - 1) .. change.text
-                .. change.original:sub(change.last + 1))
+            write(target, mutations.applied(change.original, change))
             if in_c then
                 result, detail = try_c(tree, map, c, change, options)
             elseif not loadfile(target) then

@@ -423,4 +423,12 @@ function M.of(path, source)
     return list
 end
 
+--- A source with one change made.
+-- @tparam string source
+-- @tparam table change one of `of`
+-- @treturn string
+function M.applied(source, change)
+    return source:sub(1, change.first - 1) .. change.text .. source:sub(change.last + 1)
+end
+
 return M
