@@ -24,7 +24,9 @@ end
 -- @treturn string
 function M.format(format, number)
     local digits = ROUNDS_UP and format:match "^%%%.(%d)f$"
-    number = digits and to_even(number, tonumber(digits)) or number
+    if digits then
+        number = to_even(number, tonumber(digits))
+    end
     return (format:format(number):gsub("[^%w.+-]+", "."))
 end
 
