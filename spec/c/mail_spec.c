@@ -269,10 +269,10 @@ static void counts_the_recipients_refused_once(void)
 
 static void says_that_nobody_answered(void)
 {
-    static const struct script scripts[] = {SCRIPT(RESET)};
+    const struct script script = SCRIPT(SEND("220 hello\r\n"), LINE, RESET);
     struct sending s;
-    post_once(&scripts[0], &s, DWS_ERR_NETWORK);
-    open_server(&s, &scripts[0], NULL);
+    post_once(&script, &s, DWS_ERR_NETWORK);
+    open_server(&s, &script, NULL);
     s.mail.port = 1;
     EXPECT_STATUS(post(&s), DWS_ERR_CONNECT);
     EXPECT_HOLDS(spec_text(s.error.message), LITERAL("127.0.0.1:1: "));
