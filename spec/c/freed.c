@@ -30,6 +30,9 @@ size_t freed_found(void)
 
 bool freed_holds(struct dws_text bytes)
 {
+#ifdef VALGRIND_MAKE_MEM_DEFINED
+    VALGRIND_MAKE_MEM_DEFINED(bytes.data, bytes.length); /* also what nobody ever filled is looked at */
+#endif
     for (size_t i = 0; i < sought_count; i++) {
         if (spec_text_holds(bytes, sought[i]))
             return true;
@@ -40,11 +43,7 @@ bool freed_holds(struct dws_text bytes)
 void __wrap_free(void *block)
 {
     if (block && sought_count > 0) {
-        const size_t size = malloc_usable_size(block);
-#ifdef VALGRIND_MAKE_MEM_DEFINED
-        VALGRIND_MAKE_MEM_DEFINED(block, size); /* OpenSSL frees blocks that it never filled */
-#endif
-        found += freed_holds((struct dws_text){block, size});
+        found += freed_holds((struct dws_text){block, malloc_usable_size(block)});
     }
     __real_free(block);
 }
