@@ -15,7 +15,7 @@ encoder.encode_sparse_array(false, 0) -- holes were nulls, however many
 
 local EXACT = 2 ^ 53
 
--- What is no number stays what it is, too.
+-- Other values are returned unchanged.
 local function to_integer(number)
     if math.type(number) == "float" and number % 1 == 0 and number >= -EXACT and number <= EXACT then
         return math.tointeger(number)

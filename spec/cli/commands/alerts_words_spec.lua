@@ -9,15 +9,12 @@ describe("dwsync alerts, of a ledger that is made up,", function()
     local ledger = require "dwsync.problems.ledger"
     local problems_store = require "dwsync.problems.store"
     local transitions = require "dwsync.problems.transitions"
-    local calls, replaced, context, items, environment
+    local calls, context, items, environment
 
-    local function replace(module, name, value)
-        replaced[#replaced + 1] = { module, name, module[name] }
-        module[name] = value
-    end
+    local replace, put_back = require("spec.support.replacements").new()
 
     before_each(function()
-        calls, replaced, items, environment = {}, {}, {}, {}
+        calls, items, environment = {}, {}, {}
         context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream(),
             getenv = function(name) return environment[name] end, now = function() return NOW / 1000 end,
             is_terminal = function() return false end }
@@ -34,9 +31,7 @@ describe("dwsync alerts, of a ledger that is made up,", function()
     end)
 
     after_each(function()
-        for i = #replaced, 1, -1 do
-            replaced[i][1][replaced[i][2]] = replaced[i][3]
-        end
+        put_back()
     end)
 
     local function item(id, row, ...)

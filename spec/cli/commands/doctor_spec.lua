@@ -216,15 +216,12 @@ describe("dwsync doctor by itself", function()
     local errors = require "dwsync.errors"
     local files = require "dwsync.files"
     local fleet_file = require "dwsync.cli.fleet_file"
-    local calls, replaced, context, findings, given
+    local calls, context, findings, given
 
-    local function replace(module, name, value)
-        replaced[#replaced + 1] = { module, name, module[name] }
-        module[name] = value
-    end
+    local replace, put_back = require("spec.support.replacements").new()
 
     before_each(function()
-        calls, replaced, findings = {}, {}, {}
+        calls, findings = {}, {}
         local environment = { HUAWEICLOUD_SDK_AK = "AKEXAMPLE", HUAWEICLOUD_SDK_SK = "hidden" }
         context = require("dwsync.cli.context").new { stderr = { write = function() end }, stdout = {
             write = function(_, text) calls[#calls + 1] = text return true end,
@@ -255,9 +252,7 @@ describe("dwsync doctor by itself", function()
     end)
 
     after_each(function()
-        for i = #replaced, 1, -1 do
-            replaced[i][1][replaced[i][2]] = replaced[i][3]
-        end
+        put_back()
     end)
 
     local function run_it(more)

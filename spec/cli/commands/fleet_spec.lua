@@ -401,15 +401,12 @@ describe("dwsync fleet by itself", function()
     local fleet = require "dwsync.cli.commands.fleet"
     local fleet_file = require "dwsync.cli.fleet_file"
     local conditions, summaries = require "dwsync.fleet.conditions", require "dwsync.fleet.summary"
-    local calls, replaced, context, schedule
+    local calls, context, schedule
 
-    local function replace(module, name, value)
-        replaced[#replaced + 1] = { module, name, module[name] }
-        module[name] = value
-    end
+    local replace, put_back = require("spec.support.replacements").new()
 
     before_each(function()
-        calls, replaced, schedule = {}, {}, { read = function() return false end }
+        calls, schedule = {}, { read = function() return false end }
         context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream(),
             getenv = function() end, is_terminal = function() return false end }
         replace(fleet_file, "is_named", function() return false end)
@@ -420,9 +417,7 @@ describe("dwsync fleet by itself", function()
     end)
 
     after_each(function()
-        for i = #replaced, 1, -1 do
-            replaced[i][1][replaced[i][2]] = replaced[i][3]
-        end
+        put_back()
     end)
 
     -- A status with one cluster, and others of its account.

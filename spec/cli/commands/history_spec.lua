@@ -576,19 +576,16 @@ describe("dwsync history", function()
         local errors = require "dwsync.errors"
         local history = require "dwsync.cli.commands.history"
         local migration = require "dwsync.history.migration"
-        local calls, store, replaced, context
+        local calls, store, context
 
-        local function replace(module, name, value)
-            replaced[#replaced + 1] = { module, name, module[name] }
-            module[name] = value
-        end
+        local replace, put_back = require("spec.support.replacements").new()
 
         local function note(name, ...)
             calls[#calls + 1] = { name, ... }
         end
 
         before_each(function()
-            calls, replaced = {}, {}
+            calls = {}
             store = { close = function() note "close" end, stats = function() return {} end,
                 clusters = function() return {} end }
             context = contexts.new { now = function() return command.NOW end, stderr = command.stream(), stdout = {
@@ -603,9 +600,7 @@ describe("dwsync history", function()
         end)
 
         after_each(function()
-            for i = #replaced, 1, -1 do
-                replaced[i][1][replaced[i][2]] = replaced[i][3]
-            end
+            put_back()
         end)
 
         it("has five words, of which its help and its completion know", function()

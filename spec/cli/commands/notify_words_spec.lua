@@ -12,19 +12,16 @@ local problems = require "dwsync.problems"
 local telling = require "dwsync.cli.telling"
 
 describe("dwsync notify, with everything made up,", function()
-    local calls, replaced, context, judge, channels, width
+    local calls, context, judge, channels, width
 
-    local function replace(module, name, value)
-        replaced[#replaced + 1] = { module, name, module[name] }
-        module[name] = value
-    end
+    local replace, put_back = require("spec.support.replacements").new()
 
     local function note(...)
         calls[#calls + 1] = { ... }
     end
 
     before_each(function()
-        calls, replaced, width = {}, {}, nil
+        calls, width = {}, nil
         channels = { { name = "ops", host = "h.example.com" } }
         context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream(),
             getenv = function(name) return name == "COLUMNS" and width or nil end,
@@ -49,9 +46,7 @@ describe("dwsync notify, with everything made up,", function()
     end)
 
     after_each(function()
-        for i = #replaced, 1, -1 do
-            replaced[i][1][replaced[i][2]] = replaced[i][3]
-        end
+        put_back()
     end)
 
     it("tells for two minutes at most, keeps names until one cannot be kept, and closes the history", function()

@@ -68,19 +68,16 @@ describe("dwsync replay, of a history that is made up,", function()
     local history_location = require "dwsync.cli.history_location"
     local judgement = require "dwsync.cli.judgement"
     local replay = require "dwsync.cli.commands.replay"
-    local calls, replaced, judge, context
+    local calls, judge, context
 
-    local function replace(module, name, value)
-        replaced[#replaced + 1] = { module, name, module[name] }
-        module[name] = value
-    end
+    local replace, put_back = require("spec.support.replacements").new()
 
     local function note(...)
         calls[#calls + 1] = { ... }
     end
 
     before_each(function()
-        calls, replaced = {}, {}
+        calls = {}
         context = require("dwsync.cli.context").new { stdout = command.stream(), stderr = command.stream(),
             now = function() return command.NOW end, getenv = function() end,
             is_terminal = function() return false end }
@@ -111,9 +108,7 @@ describe("dwsync replay, of a history that is made up,", function()
     end)
 
     after_each(function()
-        for i = #replaced, 1, -1 do
-            replaced[i][1][replaced[i][2]] = replaced[i][3]
-        end
+        put_back()
     end)
 
     it("reads each cluster's records, and closes what it opened", function()

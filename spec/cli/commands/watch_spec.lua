@@ -417,19 +417,16 @@ describe("dwsync watch by itself", function()
     local telling = require "dwsync.cli.telling"
     local told_program = require "dwsync.cli.told_program"
     local watch_command = require "dwsync.cli.commands.watch"
-    local calls, replaced, context, judge, told, opened
+    local calls, context, judge, told, opened
 
-    local function replace(module, name, value)
-        replaced[#replaced + 1] = { module, name, module[name] }
-        module[name] = value
-    end
+    local replace, put_back = require("spec.support.replacements").new()
 
     local function note(...)
         calls[#calls + 1] = { ... }
     end
 
     before_each(function()
-        calls, replaced, told, opened = {}, {}, {}, { "store" }
+        calls, told, opened = {}, {}, { "store" }
         local stdout = { write = function(_, text) note("write", text) return true end,
             flush = function() note "flush" return true end }
         context = require("dwsync.cli.context").new { stdout = stdout, stderr = command.stream(),
@@ -462,9 +459,7 @@ describe("dwsync watch by itself", function()
     end)
 
     after_each(function()
-        for i = #replaced, 1, -1 do
-            replaced[i][1][replaced[i][2]] = replaced[i][3]
-        end
+        put_back()
     end)
 
     -- Watches until the sleep behind the second look.
