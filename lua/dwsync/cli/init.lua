@@ -129,7 +129,8 @@ local function run_command(arguments, context, running)
     if args then
         return finish(command.run(args, context, parser), command, context)
     elseif command.give_up then
-        reason = ("wrong usage: %s; see dwsync %s --help"):format(reason, arguments[1])
+        local see = reason:find "%?$" and " See" or "; see"
+        reason = ("wrong usage: %s%s dwsync %s --help"):format(reason, see, arguments[1])
         return finish(command.give_up(reason, context), command, context)
     end
     return require("dwsync.cli.failure").wrong_usage(reason, context)

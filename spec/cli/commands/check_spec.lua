@@ -115,6 +115,8 @@ describe("dwsync check", function()
         gives_up("wrong usage: missing argument 'cluster' (or --all-clusters, or --input FILE); see dwsync check",
             { "check" })
         gives_up("wrong usage: unknown option '--foo'; see dwsync check --help", { "check", "c1", "--foo" })
+        gives_up("wrong usage: unknown option '--timout'. Did you mean '--timeout'? See dwsync check --help",
+            { "check", "c1", "--timout", "3" })
         gives_up('wrong usage: --set is "a=b", expected rule.option=value', { "check", "c1", "--set", "a=b" })
         gives_up("config: --set: unknown rule 'a'. The rules are", { "check", "c1", "--set", "a.b=1" })
         gives_up("config: unknown cluster 'a/b', looked for at the service. There are no", { "check", "a/b" })
